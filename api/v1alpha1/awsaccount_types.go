@@ -1,0 +1,155 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// AWSAccount says which AWS account the operator works in, and grants namespaces what they may do there.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Cluster,shortName=awsacct,categories=oncall
+// +kubebuilder:printcolumn:name="Account",type=string,JSONPath=`.spec.accountID`,description="The twelve digits of the AWS account."
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Whether the operator reaches the account with every granted role."
+// +kubebuilder:printcolumn:name="Unmatched",type=integer,JSONPath=`.status.unmatchedAlarms.count`,description="Alarms in ALARM that belong to no application."
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type AWSAccount struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is written by a platform administrator.
+	// +required
+	Spec AWSAccountSpec `json:"spec"`
+
+	// status is written by the operator.
+	// +optional
+	// +kubebuilder:default:={"observedGeneration":-1}
+	Status AWSAccountStatus `json:"status,omitempty"`
+}
+
+// AWSAccountSpec is what a platform administrator says of an account.
+type AWSAccountSpec struct {
+	// accountID is the twelve digits of the account.
+	// +required
+	// +kubebuilder:validation:MinLength=12
+	// +kubebuilder:validation:MaxLength=12
+	// +kubebuilder:validation:Pattern=`^[0-9]{12}$`
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="accountID cannot change: create another AWSAccount and move the applications to it"
+	AccountID string `json:"accountID,omitempty"`
+
+	// lambda holds facts of the account that no AWS API returns.
+	// +optional
+	Lambda *AWSAccountLambda `json:"lambda,omitempty"`
+
+	// grants say which namespaces may do what to which resources with which role. A namespace that no grant
+	// selects can do nothing.
+	// +required
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	Grants []Grant `json:"grants"`
+}
+
+// AWSAccountLambda holds facts of Lambda in an account that no AWS API returns.
+type AWSAccountLambda struct {
+	// unreservedConcurrencyFloor is the unreserved concurrency that Lambda refuses to go below. It appears only
+	// in the text of a refusal; new accounts have 10 or 50. Unset: 100, or the account's limit if that is lower.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100000
+	UnreservedConcurrencyFloor *int32 `json:"unreservedConcurrencyFloor,omitempty"`
+}
+
+// Grant allows the namespaces it selects to work on resources of the account.
+type Grant struct {
+	// name of the grant, shown where it is used.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	Name string `json:"name"`
+
+	// namespaceSelector selects namespaces by their labels. An empty selector selects none.
+	// +required
+	NamespaceSelector metav1.LabelSelector `json:"namespaceSelector"`
+
+	// roleARN is the role that the operator assumes for these namespaces.
+	// +required
+	RoleARN RoleARN `json:"roleARN,omitempty"`
+
+	// externalID is sent with every AssumeRole call, as the role's trust policy demands it.
+	// +optional
+	// +kubebuilder:validation:MinLength=2
+	// +kubebuilder:validation:MaxLength=1224
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9+=,.@:/_-]+$`
+	ExternalID string `json:"externalID,omitempty"`
+
+	// resources limits the grant to these AWS resources.
+	// +required
+	Resources GrantResources `json:"resources"`
+
+	// maxMode is the most that an application under this grant may be set to.
+	// +required
+	MaxMode Mode `json:"maxMode,omitempty"`
+
+	// allowedActions lists the changes that may be made under this grant. Empty allows none.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=32
+	AllowedActions []ActionName `json:"allowedActions,omitempty"`
+}
+
+// GrantResources limits a grant to resources.
+type GrantResources struct {
+	// arnPatterns lists ARNs, in which "*" stands for any number of characters.
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=512
+	// +kubebuilder:validation:items:Pattern=`^arn:(aws|aws-us-gov|aws-cn):[a-z0-9-]+:[a-z0-9*-]*:[0-9]{12}:.+$`
+	ARNPatterns []string `json:"arnPatterns"`
+}
+
+// AWSAccountStatus is what the operator saw of an account.
+type AWSAccountStatus struct {
+	// observedGeneration is the generation that the conditions speak of.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// conditions of the account.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=8
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// unmatchedAlarms are alarms in ALARM that belong to no application, so that nothing is dropped in silence.
+	// +optional
+	UnmatchedAlarms *UnmatchedAlarms `json:"unmatchedAlarms,omitempty"`
+}
+
+// UnmatchedAlarms counts and names alarms that belong to no application.
+type UnmatchedAlarms struct {
+	// count of alarms in ALARM now that belong to no application.
+	// +optional
+	Count int32 `json:"count,omitempty"`
+
+	// names of the first of them, sorted.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:items:MaxLength=300
+	Names []string `json:"names,omitempty"`
+}
+
+// AWSAccountList is a list of AWSAccounts.
+//
+// +kubebuilder:object:root=true
+type AWSAccountList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []AWSAccount `json:"items"`
+}

@@ -1,0 +1,149 @@
+package v1alpha1
+
+const (
+	// ConditionPlanned says whether there is a plan. Possible reasons: Planned; NoHeadroom, NothingToChange,
+	// EmergencyStop, PeakDoesNotFit, UnreservedFloor, AliasServesVersion, CallerTimeoutUnknown,
+	// BeyondCallerTimeout, FunctionNotFound, UpdateInProgress, TargetUnstable, AccessDenied, AWSUnavailable,
+	// Stale.
+	ConditionPlanned = "Planned"
+	// ConditionApproved says whether the plan is approved. Possible reasons: Approved; AwaitingApproval, Rejected,
+	// Expired, PoliciesChanged, Withdrawn.
+	ConditionApproved = "Approved"
+	// ConditionApplied says whether every call of the plan was seen applied. Possible reasons: Applied; NotBegun,
+	// ModePropose, ModeObserve, TargetBusy, NoLongerNeeded, CauseUnknown, IntentRecorded, OutcomeUnknown, Refused,
+	// Diverged, WrongIdentity, NotGranted.
+	ConditionApplied = "Applied"
+	// ConditionVerified says whether the change was proved to help. Possible reasons: Verified; Settling,
+	// Observing, NotFixed, Inconclusive.
+	ConditionVerified = "Verified"
+	// ConditionSucceeded is the root: whether the Remediation did what it is for. Possible reasons: Succeeded; the
+	// reason of the condition it waits for; and at the end Withdrawn, NoLongerNeeded, Rejected, Expired, Held,
+	// TargetUnstable, Diverged, or the reason of Accepted or Planned.
+	ConditionSucceeded = "Succeeded"
+	// ConditionDriftDebt is present only when True: the function differs from its stack's template.
+	ConditionDriftDebt = "DriftDebt"
+)
+
+// Reasons of the Remediation's conditions, equal to the reasons of its events.
+const (
+	// ReasonPlanned says that there is a plan.
+	ReasonPlanned = "Planned"
+	// ReasonNoHeadroom says that the change would move against its intent, or the account has nothing to give.
+	ReasonNoHeadroom = "NoHeadroom"
+	// ReasonNothingToChange says that the function already is as asked.
+	ReasonNothingToChange = "NothingToChange"
+	// ReasonEmergencyStop says that reserved concurrency is 0: somebody switched the function off.
+	ReasonEmergencyStop = "EmergencyStop"
+	// ReasonPeakDoesNotFit says that the value is below what the function was seen to use.
+	ReasonPeakDoesNotFit = "PeakDoesNotFit"
+	// ReasonUnreservedFloor says that too little unreserved concurrency would be left.
+	ReasonUnreservedFloor = "UnreservedFloor"
+	// ReasonAliasServesVersion says that callers use an alias, whose version does not change with $LATEST.
+	ReasonAliasServesVersion = "AliasServesVersion"
+	// ReasonCallerTimeoutUnknown says that the application does not declare how long the caller waits.
+	ReasonCallerTimeoutUnknown = "CallerTimeoutUnknown"
+	// ReasonBeyondCallerTimeout says that the caller would have given up before.
+	ReasonBeyondCallerTimeout = "BeyondCallerTimeout"
+	// ReasonUpdateInProgress says that the function is being updated.
+	ReasonUpdateInProgress = "UpdateInProgress"
+	// ReasonUpdateFailed says that the function's last update failed.
+	ReasonUpdateFailed = "UpdateFailed"
+	// ReasonTargetUnstable says that three plans went stale within 15 minutes.
+	ReasonTargetUnstable = "TargetUnstable"
+	// ReasonAccessDenied says that the granted role may not make a call.
+	ReasonAccessDenied = "AccessDenied"
+	// ReasonAWSUnavailable says that AWS did not answer, or slowed the operator down.
+	ReasonAWSUnavailable = "AWSUnavailable"
+	// ReasonStale says that the function changed after the plan was made.
+	ReasonStale = "Stale"
+	// ReasonActionNotGranted says that the grant does not allow the action.
+	ReasonActionNotGranted = "ActionNotGranted"
+
+	// ReasonApproved says that enough people approved this plan.
+	ReasonApproved = "Approved"
+	// ReasonAwaitingApproval says that the plan waits for people.
+	ReasonAwaitingApproval = "AwaitingApproval"
+	// ReasonRejected says that a person rejected the plan.
+	ReasonRejected = "Rejected"
+	// ReasonExpired says that time ran out before the change was begun.
+	ReasonExpired = "Expired"
+	// ReasonPoliciesChanged says that the admission policies are not as shipped, so that no approval counts.
+	ReasonPoliciesChanged = "PoliciesChanged"
+	// ReasonWithdrawn says that the application recovered while the plan waited.
+	ReasonWithdrawn = "Withdrawn"
+
+	// ReasonApplied says that the calls were seen applied.
+	ReasonApplied = "Applied"
+	// ReasonNotBegun says that no call was made.
+	ReasonNotBegun = "NotBegun"
+	// ReasonModePropose says that the mode Propose makes no change.
+	ReasonModePropose = "ModePropose"
+	// ReasonTargetBusy says that another Remediation holds the function or the concurrency pool.
+	ReasonTargetBusy = "TargetBusy"
+	// ReasonNoLongerNeeded says that the cause does not hold any more.
+	ReasonNoLongerNeeded = "NoLongerNeeded"
+	// ReasonCauseUnknown says that it cannot be told whether the cause still holds.
+	ReasonCauseUnknown = "CauseUnknown"
+	// ReasonIntentRecorded says that a call is being made.
+	ReasonIntentRecorded = "IntentRecorded"
+	// ReasonOutcomeUnknown says that it is not known yet whether a call arrived.
+	ReasonOutcomeUnknown = "OutcomeUnknown"
+	// ReasonRefused says that AWS refused a call and changed nothing.
+	ReasonRefused = "Refused"
+	// ReasonDiverged says that the function is neither as before nor as written.
+	ReasonDiverged = "Diverged"
+	// ReasonWrongIdentity says that the caller's account or role is not the plan's.
+	ReasonWrongIdentity = "WrongIdentity"
+
+	// ReasonVerified says that the change was proved to help.
+	ReasonVerified = "Verified"
+	// ReasonSettling says that the alarms cannot have seen the change yet.
+	ReasonSettling = "Settling"
+	// ReasonObserving says that the change is being watched.
+	ReasonObserving = "Observing"
+	// ReasonNotFixed says that the trouble went on after the change.
+	ReasonNotFixed = "NotFixed"
+	// ReasonInconclusive says that nobody can tell whether the change helped.
+	ReasonInconclusive = "Inconclusive"
+
+	// ReasonSucceeded says that the change was made and proved to help.
+	ReasonSucceeded = "Succeeded"
+	// ReasonHeld says that the change stays as it is, and a person has to look.
+	ReasonHeld = "Held"
+	// ReasonIncidentNotFound says that the Incident is gone.
+	ReasonIncidentNotFound = "IncidentNotFound"
+	// ReasonTemplateDiffers says that the function differs from its stack's template.
+	ReasonTemplateDiffers = "TemplateDiffers"
+)
+
+// Reasons of the condition Ready of standing objects.
+const (
+	// ReasonCompiled says that every expression of a Runbook compiles.
+	ReasonCompiled = "Compiled"
+	// ReasonInvalidExpression says that an expression of a Runbook does not compile.
+	ReasonInvalidExpression = "InvalidExpression"
+	// ReasonWatched says that an application's alarms are watched.
+	ReasonWatched = "Watched"
+	// ReasonAccountNotFound says that there is no such AWSAccount.
+	ReasonAccountNotFound = "AccountNotFound"
+	// ReasonChangePolicyNotFound says that there is no such ChangePolicy in the namespace.
+	ReasonChangePolicyNotFound = "ChangePolicyNotFound"
+	// ReasonGrantAmbiguous says that more than one grant selects the namespace.
+	ReasonGrantAmbiguous = "GrantAmbiguous"
+	// ReasonIdentityConfirmed says that every granted role was assumed and is of the account.
+	ReasonIdentityConfirmed = "IdentityConfirmed"
+	// ReasonInvalidSelector says that Kubernetes does not understand a grant's namespaceSelector, which selects none.
+	ReasonInvalidSelector = "InvalidSelector"
+)
+
+// ConditionDetecting says of an AWSAccount whether the alarms of every watched application are read. Possible reasons:
+// AlarmsRead, NothingToWatch when True; AccessDenied, WrongIdentity, AWSUnavailable, Error.
+const ConditionDetecting = "Detecting"
+
+// Reasons of the condition Detecting, beside those of faults.
+const (
+	// ReasonAlarmsRead says that the alarms of every watched application were read.
+	ReasonAlarmsRead = "AlarmsRead"
+	// ReasonNothingToWatch says that no application of the account is Ready.
+	ReasonNothingToWatch = "NothingToWatch"
+)

@@ -1,0 +1,22 @@
+package application
+
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/conditions"
+)
+
+// announce emits an event when the reason of Ready changed.
+func (r *Reconciler) announce(s *scope) {
+	was := conditions.Reason(s.before.Status.Conditions, v1alpha1.ConditionReady)
+	is := conditions.Reason(s.app.Status.Conditions, v1alpha1.ConditionReady)
+	if is == was {
+		return
+	}
+	if is == v1alpha1.ReasonWatched {
+		r.Recorder.Eventf(s.app, nil, corev1.EventTypeNormal, is, "Resolve", "%s", watched(s))
+		return
+	}
+	r.Recorder.Eventf(s.app, nil, corev1.EventTypeWarning, is, "Resolve", "%s", s.trouble[0].Message)
+}

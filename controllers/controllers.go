@@ -1,0 +1,25 @@
+// Package controllers owns THE list of the operator's controllers. It must not configure or start them;
+// internal/operator does.
+package controllers
+
+import (
+	"github.com/runbook-operator/runbook-operator/controllers/account"
+	"github.com/runbook-operator/runbook-operator/controllers/application"
+	"github.com/runbook-operator/runbook-operator/controllers/controller"
+	"github.com/runbook-operator/runbook-operator/controllers/detection"
+	"github.com/runbook-operator/runbook-operator/controllers/incident"
+	"github.com/runbook-operator/runbook-operator/controllers/remediation"
+	"github.com/runbook-operator/runbook-operator/controllers/runbook"
+)
+
+// All returns every controller of the operator, in the order of the flow: what stands, what happens, what is done.
+func All(d controller.Deps) []controller.Controller {
+	return []controller.Controller{
+		account.New(d),
+		runbook.New(d),
+		application.New(d),
+		detection.New(d),
+		incident.New(d),
+		remediation.New(d),
+	}
+}

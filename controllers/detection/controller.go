@@ -1,0 +1,70 @@
+// Package detection owns turning alarms into Incidents: it reads the alarms of an AWSAccount, finds the application of
+// each, opens an Incident or joins one, and keeps the signals of open Incidents current. It must not investigate, nor
+// decide that an Incident is over.
+package detection
+
+import (
+	"context"
+	"time"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/controllers/controller"
+	"github.com/runbook-operator/runbook-operator/internal/conditions"
+	"github.com/runbook-operator/runbook-operator/internal/phase"
+)
+
+// interval is how often the alarms of an account are read.
+const interval = 30 * time.Second
+
+// Reconciler reads the alarms of one AWSAccount at a time. One key is one account, so that nothing else opens
+// Incidents for the account's applications meanwhile.
+type Reconciler struct {
+	controller.Deps
+}
+
+// New returns the controller that reads the alarms of AWSAccounts.
+func New(d controller.Deps) controller.Controller {
+	r := &Reconciler{Deps: d}
+	return controller.Controller{
+		Name:   "detection",
+		Object: &v1alpha1.AWSAccount{},
+		Watches: []controller.Watch{
+			{Object: &v1alpha1.ServerlessApplication{}, Requests: r.ofApplication},
+		},
+		Reconciler: reconcile.AsReconciler(d.Client, r),
+	}
+}
+
+// ofApplication names the account of an application that became Ready and was never looked at. Everything else waits
+// for the next reading.
+func (r *Reconciler) ofApplication(_ context.Context, o client.Object) []reconcile.Request {
+	app, ok := o.(*v1alpha1.ServerlessApplication)
+	if !ok || app.Status.WatchedSince != nil || !conditions.IsTrue(app.Status.Conditions, v1alpha1.ConditionReady) {
+		return nil
+	}
+	return []reconcile.Request{controller.Request("", app.Spec.AWS.AccountRef.Name)}
+}
+
+// +kubebuilder:rbac:groups=runbook-operator.io,resources=awsaccounts;serverlessapplications;runbooks,verbs=get;list;watch
+// +kubebuilder:rbac:groups=runbook-operator.io,resources=awsaccounts/status;serverlessapplications/status;incidents/status,verbs=update;patch
+// +kubebuilder:rbac:groups=runbook-operator.io,resources=incidents,verbs=get;list;watch;create
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+
+// Reconcile reads the alarms of one account once, and again after 30 seconds.
+func (r *Reconciler) Reconcile(ctx context.Context, account *v1alpha1.AWSAccount) (res ctrl.Result, err error) {
+	s := r.newScope(account)
+	defer func() { res, err = r.close(ctx, s, err) }() // status.go
+	if !account.DeletionTimestamp.IsZero() {
+		return res, nil
+	}
+	return res, phase.Run(ctx, s,
+		r.gather, // gather.go    the account's applications, their grants and Incidents
+		r.read,   // reading.go   the alarms, with every role
+		r.place,  // belonging.go whose alarm it is
+		r.follow, // follow.go    lists, openings, signals: of every application
+	)
+}

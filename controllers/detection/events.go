@@ -1,0 +1,34 @@
+package detection
+
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/conditions"
+)
+
+// announceOpened says that an Incident was opened, and by what.
+func (r *Reconciler) announceOpened(incident *v1alpha1.Incident, app *v1alpha1.ServerlessApplication) {
+	r.Recorder.Eventf(incident, app, corev1.EventTypeWarning, v1alpha1.ReasonOpened, "Open", "Alarm %q of function %s is in ALARM",
+		incident.Spec.Signal.AlarmName, incident.Spec.Signal.FunctionName)
+}
+
+// announceJoined says that further signals joined an Incident.
+func (r *Reconciler) announceJoined(incident *v1alpha1.Incident, app *v1alpha1.ServerlessApplication, names []string) {
+	for _, name := range names {
+		r.Recorder.Eventf(incident, app, corev1.EventTypeNormal, v1alpha1.ReasonSignalJoined, "Join", "Alarm %q is in ALARM as well", name)
+	}
+}
+
+// announce emits an event when the reason of Detecting changed.
+func (r *Reconciler) announce(s *scope) {
+	was := conditions.Reason(s.before.Status.Conditions, v1alpha1.ConditionDetecting)
+	is := conditions.Reason(s.account.Status.Conditions, v1alpha1.ConditionDetecting)
+	switch {
+	case is == was:
+	case conditions.IsTrue(s.account.Status.Conditions, v1alpha1.ConditionDetecting):
+		r.Recorder.Eventf(s.account, nil, corev1.EventTypeNormal, is, "Detect", "Alarms are read again where they can be")
+	default:
+		r.Recorder.Eventf(s.account, nil, corev1.EventTypeWarning, is, "Detect", "Alarms are not read with every role; the condition Detecting names them")
+	}
+}

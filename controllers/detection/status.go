@@ -1,0 +1,98 @@
+package detection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/conditions"
+	"github.com/runbook-operator/runbook-operator/internal/fault"
+)
+
+// mostTroubles is how many roles a condition spells out.
+const mostTroubles = 8
+
+// close writes the account's status once, and only when it changed: a reading that saw nothing new leaves no trace.
+// The account controller writes a condition of its own into the same list, hence the optimistic lock. A conflict, here
+// or with an application or Incident, is no error, but a reason to read again soon.
+func (r *Reconciler) close(ctx context.Context, s *scope, err error) (ctrl.Result, error) {
+	if s.finished {
+		r.summarize(s)
+	}
+	if !apiequality.Semantic.DeepEqual(s.before.Status, s.account.Status) {
+		if patchErr := r.Client.Status().Patch(ctx, s.account, locked(s.before)); patchErr != nil {
+			err = errors.Join(err, fmt.Errorf("patching the status of AWSAccount: %w", patchErr))
+		} else {
+			r.announce(s)
+		}
+	}
+	switch {
+	case err == nil:
+		return ctrl.Result{RequeueAfter: interval}, nil
+	case conflictsOnly(err):
+		log.FromContext(ctx).V(1).Info("Reading again, as an object was written meanwhile", "conflict", err.Error())
+		return ctrl.Result{RequeueAfter: time.Second}, nil
+	}
+	return ctrl.Result{}, err
+}
+
+// summarize derives the status from what the phases found.
+func (r *Reconciler) summarize(s *scope) {
+	status, generation := &s.account.Status, s.account.Generation
+	status.UnmatchedAlarms = counted(s.unmatched)
+	value, reason, message := detecting(s.readings)
+	conditions.Set(&status.Conditions, generation, s.now, v1alpha1.ConditionDetecting, value, reason, message)
+}
+
+// detecting says how the readings went: with the reason of the first that needs a person, else of the first that
+// failed.
+func detecting(readings []*reading) (metav1.ConditionStatus, string, string) {
+	if len(readings) == 0 {
+		return metav1.ConditionTrue, v1alpha1.ReasonNothingToWatch, "no application of the account is Ready"
+	}
+	var first *fault.Fault
+	var lines []string
+	for _, reading := range readings {
+		f := reading.fault
+		if f == nil {
+			continue
+		}
+		if first == nil || !needsPerson(first) && needsPerson(f) {
+			first = f
+		}
+		lines = append(lines, fmt.Sprintf("grant %q in %s: %s", reading.grant, reading.access.Region, f.Message))
+	}
+	if first == nil {
+		return metav1.ConditionTrue, v1alpha1.ReasonAlarmsRead,
+			fmt.Sprintf("alarms are read every %s, by %d roles and Regions", interval, len(readings))
+	}
+	if left := len(lines) - mostTroubles; left > 0 {
+		lines = append(lines[:mostTroubles], fmt.Sprintf("and %d more", left))
+	}
+	return metav1.ConditionFalse, first.Reason, strings.Join(lines, "; ")
+}
+
+// needsPerson says whether trouble stays until somebody does something about it.
+func needsPerson(f *fault.Fault) bool { return f.Class == fault.Terminal || f.Class == fault.Blocked }
+
+// conflictsOnly says whether nothing but conflicts went wrong.
+func conflictsOnly(err error) bool {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the tree is walked here
+		for _, e := range joined.Unwrap() {
+			if !conflictsOnly(e) {
+				return false
+			}
+		}
+		return true
+	}
+	return apierrors.IsConflict(err)
+}

@@ -1,0 +1,66 @@
+package incident
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/fault"
+)
+
+// maxFunctions is how many functions of one Incident are looked at.
+const maxFunctions = 16
+
+// accept says whether the Incident makes sense here, takes in the signal that opened it, and says which functions
+// are affected: those that a person named, else those of the signals, else all of the application.
+func (r *Reconciler) accept(_ context.Context, s *scope) (bool, error) {
+	st := &s.inc.Status
+	if st.OpenedAt == nil {
+		at := s.stamp()
+		st.OpenedAt = &at
+	}
+	if sig := s.inc.Spec.Signal; sig != nil && len(st.Signals) == 0 {
+		st.Signals = []v1alpha1.SignalStatus{{
+			AlarmName: sig.AlarmName, AlarmARN: sig.AlarmARN, FunctionName: sig.FunctionName, Silenced: sig.Silenced,
+			Runbooks: sig.Runbooks, State: v1alpha1.AlarmFiring, TransitionedAt: sig.TransitionedAt,
+		}}
+	}
+	name := s.inc.Spec.ApplicationRef.Name
+	switch {
+	case s.app == nil:
+		s.accepted(false, v1alpha1.ReasonApplicationNotFound, fmt.Sprintf("there is no ServerlessApplication %s in this namespace: create it, or create an Incident that names another", name))
+		return false, nil
+	case s.grantErr != nil:
+		f := fault.From(s.grantErr)
+		s.accepted(false, f.Reason, f.Message)
+		s.wake(recheck)
+		return false, nil
+	}
+	for _, wanted := range s.affected() {
+		at := slices.IndexFunc(s.app.Spec.Functions, func(f v1alpha1.ApplicationFunction) bool { return f.Name == wanted })
+		if at < 0 {
+			s.accepted(false, v1alpha1.ReasonFunctionNotFound, fmt.Sprintf("ServerlessApplication %s does not list function %s: add it to spec.functions", name, wanted))
+			return false, nil
+		}
+		s.functions = append(s.functions, s.app.Spec.Functions[at])
+	}
+	return true, nil
+}
+
+func (s *scope) affected() []v1alpha1.FunctionName {
+	names := slices.Clone(s.inc.Spec.Functions)
+	if len(names) == 0 {
+		for _, sig := range s.inc.Status.Signals {
+			if !slices.Contains(names, sig.FunctionName) {
+				names = append(names, sig.FunctionName)
+			}
+		}
+	}
+	if len(names) == 0 {
+		for _, f := range s.app.Spec.Functions {
+			names = append(names, f.Name)
+		}
+	}
+	return names[:min(len(names), maxFunctions)]
+}

@@ -1,0 +1,115 @@
+package incident
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/conditions"
+	"github.com/runbook-operator/runbook-operator/internal/evidence"
+	"github.com/runbook-operator/runbook-operator/internal/fault"
+)
+
+const (
+	// maxEvidence is the bound of status.evidence.
+	maxEvidence = 256
+	// recheck is how often an Incident without an answer is looked at anew.
+	recheck = 5 * time.Minute
+	// gapRetry is how soon a step is tried again that AWS did not answer.
+	gapRetry = 30 * time.Second
+)
+
+// investigate runs every step of every Runbook at every affected function that has no result yet, all at once.
+func (r *Reconciler) investigate(ctx context.Context, s *scope) (bool, error) {
+	s.forget()
+	requests := s.outstanding()
+	if len(requests) > 0 {
+		session, err := r.AWS.Session(ctx, s.grant.Access, "runbook-operator")
+		if err != nil {
+			f := fault.From(err)
+			s.investigated(false, f.Reason, "AWS was not reached: "+f.Message)
+			return false, err
+		}
+		seen := evidence.Collect(ctx, evidence.Subject{Session: session, UnreservedFloor: s.grant.Floor, Now: s.now}, requests)
+		s.inc.Status.Evidence = append(s.inc.Status.Evidence, seen...)
+	}
+	var gaps []string
+	for _, result := range s.inc.Status.Evidence {
+		if result.Gap == nil {
+			continue
+		}
+		gaps = append(gaps, fmt.Sprintf("%s at %s: %s", result.Step, result.FunctionName, result.Gap.Message))
+		if evidence.Retryable(result.Gap) {
+			s.wake(result.At.Add(gapRetry).Sub(s.now))
+		}
+	}
+	total := len(s.inc.Status.Evidence)
+	if len(gaps) == 0 {
+		s.investigated(true, v1alpha1.ReasonComplete, fmt.Sprintf("%d steps have evidence", total))
+		return true, nil
+	}
+	s.investigated(true, v1alpha1.ReasonWithGaps, clip(fmt.Sprintf("%d of %d steps have no evidence: %s", len(gaps), total, strings.Join(gaps, "; ")), maxMessage))
+	return true, nil
+}
+
+// forget drops evidence that has to be read again: gaps that AWS may fill by now; and everything, where the trouble
+// goes on and what was seen explains nothing, or was overtaken by a change that turned out to be no longer needed.
+func (s *scope) forget() {
+	st := &s.inc.Status
+	last := s.last()
+	if last != nil && last.Status.EndedAt == nil {
+		return // a change is under way upon this evidence
+	}
+	if len(st.Evidence) == 0 {
+		return
+	}
+	age := s.now.Sub(st.Evidence[0].At.Time)
+	unexplained := conditions.Reason(st.Conditions, v1alpha1.ConditionDiagnosed) == v1alpha1.ReasonUndiagnosed && age >= recheck
+	overtaken := last != nil && outlived(*last) && st.Evidence[0].At.Before(last.Status.EndedAt)
+	if s.firing() && (unexplained || overtaken) {
+		st.Evidence = nil
+		return
+	}
+	if last != nil {
+		return
+	}
+	st.Evidence = slices.DeleteFunc(st.Evidence, func(result v1alpha1.StepResult) bool {
+		return result.Gap != nil && evidence.Retryable(result.Gap) && s.now.Sub(result.At.Time) >= gapRetry
+	})
+}
+
+// outstanding lists the steps that have no result yet, in the order of the Runbooks.
+func (s *scope) outstanding() []evidence.Request {
+	type key struct {
+		runbook, step string
+		function      v1alpha1.FunctionName
+	}
+	have := map[key]bool{}
+	for _, result := range s.inc.Status.Evidence {
+		have[key{result.Runbook, result.Step, result.FunctionName}] = true
+	}
+	var out []evidence.Request
+	for i, p := range s.inc.Status.Runbooks {
+		for _, f := range s.functions {
+			for _, step := range s.specs[i].Investigate {
+				if !have[key{p.Name, step.Name, f.Name}] && len(s.inc.Status.Evidence)+len(out) < maxEvidence {
+					out = append(out, evidence.Request{Runbook: p.Name, Step: step, Function: f})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// maxMessage keeps messages readable.
+const maxMessage = 1000
+
+func clip(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit-4], "") + " ..."
+}

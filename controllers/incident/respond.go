@@ -1,0 +1,107 @@
+package incident
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/conditions"
+)
+
+const (
+	// maxRemediations is how many changes one Incident proposes: the bound of status.remediations.
+	maxRemediations = 16
+	// notAfter is how long a proposed change may wait to be begun.
+	notAfter = 24 * time.Hour
+)
+
+// respond proposes the change that answers the first-ranked cause: one at a time, the next of a rule's list only
+// where the one before could not be planned or was rejected.
+func (r *Reconciler) respond(ctx context.Context, s *scope) (bool, error) {
+	if s.top == nil || s.grant.Mode == v1alpha1.ModeObserve || len(s.inc.Status.Signals) > 0 && !s.firing() {
+		return true, nil
+	}
+	rung, propose := rungOf(*s.top, s.remediations)
+	if !propose || len(s.remediations) >= maxRemediations {
+		return true, nil
+	}
+	rem := &v1alpha1.Remediation{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: s.inc.Namespace, Name: fmt.Sprintf("%s-%d", s.inc.Name, len(s.remediations)+1),
+			Labels: map[string]string{v1alpha1.LabelApplication: s.app.Name, v1alpha1.LabelIncident: s.inc.Name},
+		},
+		Spec: v1alpha1.RemediationSpec{
+			ApplicationRef: s.inc.Spec.ApplicationRef,
+			IncidentRef:    &v1alpha1.UIDReference{Name: s.inc.Name, UID: string(s.inc.UID)},
+			Cause:          &v1alpha1.CauseReference{Runbook: s.top.Runbook, Name: s.top.Name},
+			Target:         v1alpha1.Target{FunctionName: s.top.FunctionName},
+			Action:         s.top.Actions[rung],
+			NotAfter:       metav1.NewTime(s.now.Add(notAfter)),
+		},
+	}
+	if err := controllerutil.SetControllerReference(s.inc, rem, r.Scheme); err != nil {
+		return false, fmt.Errorf("owning Remediation %s: %w", rem.Name, err)
+	}
+	err := r.Client.Create(ctx, rem)
+	if apierrors.IsAlreadyExists(err) {
+		return false, fmt.Errorf("creating Remediation %s: there is one of this name that is not of this Incident: delete or rename it", rem.Name)
+	}
+	if err != nil {
+		return false, fmt.Errorf("creating Remediation %s: %w", rem.Name, err)
+	}
+	s.remediations = append(s.remediations, *rem)
+	s.inc.Status.Remediations = append(s.inc.Status.Remediations, v1alpha1.IncidentRemediation{Name: rem.Name, Action: rem.Spec.Action.Name()})
+	r.proposed(s, rem)
+	return true, nil
+}
+
+// rungOf returns which action of a cause to propose, and whether to propose any now. Pure.
+func rungOf(cause v1alpha1.Cause, remediations []v1alpha1.Remediation) (rung int, propose bool) {
+	for _, rem := range remediations {
+		if rem.Status.EndedAt == nil {
+			return 0, false // one open change at a time
+		}
+		mine := rem.Spec.Cause != nil && rem.Spec.Cause.Runbook == cause.Runbook && rem.Spec.Cause.Name == cause.Name &&
+			rem.Spec.Target.FunctionName == cause.FunctionName
+		switch {
+		case outlived(rem):
+			continue // it was not needed then, and is now
+		case !mine || held(rem):
+			return 0, false // a change was made, or somebody has to look
+		default:
+			rung++
+		}
+	}
+	return rung, rung < len(cause.Actions)
+}
+
+// outlived says whether a Remediation ended because the trouble was over.
+func outlived(rem v1alpha1.Remediation) bool {
+	switch ended(rem) {
+	case v1alpha1.ReasonNoLongerNeeded, v1alpha1.ReasonWithdrawn:
+		return true
+	}
+	return false
+}
+
+// held says whether a Remediation ended in a way after which only a person goes on.
+func held(rem v1alpha1.Remediation) bool {
+	switch ended(rem) {
+	case v1alpha1.ReasonHeld, v1alpha1.ReasonDiverged, v1alpha1.ReasonTargetUnstable, v1alpha1.ReasonExpired, v1alpha1.ReasonStale, v1alpha1.ReasonSucceeded:
+		return true
+	}
+	return false
+}
+
+// ended returns the reason with which a Remediation ended, or "" while it has not.
+func ended(rem v1alpha1.Remediation) string {
+	if rem.Status.EndedAt == nil {
+		return ""
+	}
+	return conditions.Reason(rem.Status.Conditions, v1alpha1.ConditionSucceeded)
+}

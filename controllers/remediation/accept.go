@@ -1,0 +1,77 @@
+package remediation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/conditions"
+	"github.com/runbook-operator/runbook-operator/internal/fault"
+)
+
+// accept says whether the Remediation makes sense here. A change that began is past this.
+func (r *Reconciler) accept(_ context.Context, s *scope) (bool, error) {
+	if begun(s.rem) {
+		return true, nil
+	}
+	name, now := s.rem.Spec.ApplicationRef.Name, s.now
+	switch {
+	case now.After(s.rem.Spec.NotAfter.Time):
+		s.end(v1alpha1.ReasonExpired, fmt.Sprintf("nothing was changed before spec.notAfter (%s): create a new Remediation if it is still needed", s.rem.Spec.NotAfter.UTC().Format(time.RFC3339)))
+		return false, nil
+	case s.rem.Spec.IncidentRef != nil && s.incident == nil:
+		s.end(v1alpha1.ReasonIncidentNotFound, fmt.Sprintf("Incident %s is gone, nothing was changed", s.rem.Spec.IncidentRef.Name))
+		return false, nil
+	case s.app == nil:
+		s.accepted(false, v1alpha1.ReasonApplicationNotFound, fmt.Sprintf("there is no ServerlessApplication %s in this namespace: create it, or create a Remediation that names another", name))
+		return false, nil
+	case s.grantErr != nil:
+		f := fault.From(s.grantErr)
+		s.accepted(false, f.Reason, f.Message)
+		s.wake(recheck)
+		return false, nil
+	case s.rem.Status.Policy == nil:
+		s.accepted(false, v1alpha1.ReasonChangePolicyNotFound, fmt.Sprintf("there is no ChangePolicy %s, which ServerlessApplication %s names: create it", s.app.Spec.ChangePolicyRef.Name, name))
+		s.wake(recheck)
+		return false, nil
+	}
+	for _, f := range s.app.Spec.Functions {
+		if f.Name == s.rem.Spec.Target.FunctionName {
+			s.function = f
+		}
+	}
+	if s.function.Name == "" {
+		s.accepted(false, v1alpha1.ReasonFunctionNotFound, fmt.Sprintf("ServerlessApplication %s does not list function %s: add it to spec.functions", name, s.rem.Spec.Target.FunctionName))
+		return false, nil
+	}
+	if !s.grant.Allows(s.action.Name()) {
+		s.accepted(false, v1alpha1.ReasonActionNotGranted, fmt.Sprintf("grant %s of AWSAccount %s does not list %s in allowedActions: a platform administrator can add it", s.grant.Grant.Name, s.app.Spec.AWS.AccountRef.Name, s.action.Name()))
+		s.wake(recheck)
+		return false, nil
+	}
+	s.accepted(true, v1alpha1.ReasonAccepted, "the application, its grant and the function were found")
+	return true, nil
+}
+
+// withdraw ends a Remediation that nobody began when its Incident recovered by itself.
+func (r *Reconciler) withdraw(_ context.Context, s *scope) (bool, error) {
+	if begun(s.rem) || s.incident == nil {
+		return true, nil
+	}
+	if conditions.IsTrue(s.incident.Status.Conditions, v1alpha1.ConditionResolved) {
+		s.end(v1alpha1.ReasonWithdrawn, fmt.Sprintf("Incident %s is resolved, nothing was changed", s.incident.Name))
+		return false, nil
+	}
+	since := s.incident.Status.RecoveredSince
+	if since == nil {
+		return true, nil
+	}
+	stable := time.Duration(s.policy.StableForSeconds) * time.Second
+	if recovered := s.now.Sub(since.Time); recovered < stable {
+		s.wake(stable - recovered)
+		return true, nil
+	}
+	s.end(v1alpha1.ReasonWithdrawn, fmt.Sprintf("every alarm of Incident %s is OK since %s, nothing was changed", s.incident.Name, since.UTC().Format(time.RFC3339)))
+	return false, nil
+}

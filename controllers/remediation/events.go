@@ -1,0 +1,55 @@
+package remediation
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+)
+
+// retryConflict is how soon a Remediation that somebody else wrote is looked at again.
+const retryConflict = time.Second
+
+// told are the conditions whose changes are worth an event, in the order of a change.
+var told = []string{
+	v1alpha1.ConditionAccepted, v1alpha1.ConditionPlanned, v1alpha1.ConditionApproved, v1alpha1.ConditionApplied,
+	v1alpha1.ConditionVerified, v1alpha1.ConditionSucceeded,
+}
+
+// announceChanges emits an event for every condition that changed its status or reason. The root condition repeats
+// the others until the end, and is told only then.
+func (r *Reconciler) announceChanges(before, after *v1alpha1.Remediation) {
+	for _, typ := range told {
+		old, now := find(before.Status.Conditions, typ), find(after.Status.Conditions, typ)
+		if now == nil || old != nil && old.Status == now.Status && old.Reason == now.Reason {
+			continue
+		}
+		if typ == v1alpha1.ConditionSucceeded && after.Status.EndedAt == nil {
+			continue
+		}
+		kind := corev1.EventTypeNormal
+		if after.Status.EndedAt != nil && typ == v1alpha1.ConditionSucceeded && now.Status != metav1.ConditionTrue {
+			kind = corev1.EventTypeWarning
+		}
+		r.Recorder.Eventf(after, nil, kind, now.Reason, typ, "%s", clip(now.Message))
+	}
+}
+
+func find(list []metav1.Condition, typ string) *metav1.Condition {
+	for i := range list {
+		if list[i].Type == typ {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+// clip keeps a message within the 1024 bytes of an event's note (Kubernetes API reference, Event v1).
+func clip(message string) string {
+	if len(message) <= 1024 {
+		return message
+	}
+	return message[:1020] + " ..."
+}

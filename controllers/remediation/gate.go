@@ -1,0 +1,56 @@
+package remediation
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/approval"
+)
+
+// maxAttempts is how often a call that AWS refused or that did not arrive is made again.
+const maxAttempts = 5
+
+// gate is the last look before a call, at everything that may have moved since it was approved: live state equals
+// what the plan was made upon, the digest is the plan's own, the caller is the plan's, and the approvals stand.
+func (r *Reconciler) gate(ctx context.Context, s *scope) (bool, error) {
+	if begun(s.rem) {
+		return true, nil
+	}
+	plan := s.rem.Status.Plan
+	if digest := approval.Digest(*plan, string(s.rem.UID)); digest != plan.Digest {
+		s.end(v1alpha1.ReasonStale, "the plan in the status is not the one that its digest was made of, nothing was changed: somebody edited the status; create a new Remediation")
+		return false, nil
+	}
+	if n := attempts(s.rem, next(s.rem)); n >= maxAttempts {
+		s.end(v1alpha1.ReasonHeld, fmt.Sprintf("the call was tried %d times and did not arrive, nothing was changed: see status.intents", n))
+		return false, nil
+	}
+	proposal, verification, err := r.propose(ctx, s)
+	if err != nil {
+		return false, s.notPlanned(err)
+	}
+	if !approval.SameContent(*plan, s.compose(proposal, verification)) {
+		s.approved(false, v1alpha1.ReasonStale, "the function or the policy moved after the plan was approved: it is planned again")
+		s.wake(1)
+		return false, nil // the next Reconcile plans anew, under another number
+	}
+	id := s.session.Identity()
+	if id.AccountID != plan.AccountID || id.RoleARN != string(plan.RoleARN) || s.session.Access().Region != string(plan.Region) {
+		s.applied(false, v1alpha1.ReasonWrongIdentity, fmt.Sprintf("AWS says that the caller is not role %s of account %s: nothing is changed", plan.RoleARN, plan.AccountID))
+		s.wake(recheck)
+		return false, nil
+	}
+	verdict, err := r.approvals.Review(ctx, s.rem, s.policy, s.now)
+	if err != nil {
+		return false, err
+	}
+	if verdict.State != approval.Approved {
+		s.rem.Status.Approvals = verdict.Counted
+		s.approved(false, v1alpha1.ReasonAwaitingApproval, verdict.Message)
+		s.wake(1)
+		return false, nil
+	}
+	s.verdict = verdict
+	return true, nil
+}

@@ -1,0 +1,168 @@
+package remediation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/alarms"
+	"github.com/runbook-operator/runbook-operator/internal/diagnosis"
+	"github.com/runbook-operator/runbook-operator/internal/evidence"
+	"github.com/runbook-operator/runbook-operator/internal/lease"
+)
+
+const (
+	// causeRetry is how soon a cause that could not be told is asked again.
+	causeRetry = time.Minute
+	// busyRetry is how soon a lock that another change has is tried again.
+	busyRetry = 15 * time.Second
+)
+
+// guard holds an approved change back: by the mode, because the cause does not hold any more, or because another
+// change has the function or the pool. A held change says why.
+func (r *Reconciler) guard(ctx context.Context, s *scope) (bool, error) {
+	if begun(s.rem) {
+		return true, nil
+	}
+	if mode := s.grant.Mode; mode != v1alpha1.ModeAct {
+		reason := v1alpha1.ReasonModePropose
+		if mode == v1alpha1.ModeObserve {
+			reason = v1alpha1.ReasonModeObserve
+		}
+		s.applied(false, reason, fmt.Sprintf("the mode of ServerlessApplication %s is %s: the plan is approved, and nothing is changed until the mode is Act", s.app.Name, mode))
+		return false, nil
+	}
+	if done, err := r.cause(ctx, s); err != nil || !done {
+		return false, err
+	}
+	return r.lock(ctx, s)
+}
+
+// cause asks whether the trouble is still there: a signal still fails, and the rule that proposed the change still
+// fires on fresh evidence.
+func (r *Reconciler) cause(ctx context.Context, s *scope) (bool, error) {
+	if s.incident == nil {
+		return true, nil // asked for by a person, without an Incident
+	}
+	failing, known, err := r.failing(ctx, s)
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case !known:
+		s.applied(false, v1alpha1.ReasonCauseUnknown, "no alarm of the Incident at this function has a state: nothing is changed while nobody can tell whether it is still needed")
+		s.wake(causeRetry)
+		return false, nil
+	case !failing:
+		s.end(v1alpha1.ReasonNoLongerNeeded, "no alarm of the Incident at this function is in ALARM any more, nothing was changed")
+		return false, nil
+	}
+	if s.rem.Spec.Cause == nil {
+		return true, nil
+	}
+	result, why := r.ask(ctx, s)
+	switch result.Verdict {
+	case v1alpha1.VerdictFired:
+		return true, nil
+	case v1alpha1.VerdictDidNotFire:
+		s.end(v1alpha1.ReasonNoLongerNeeded, fmt.Sprintf("%s does not hold any more (%s), nothing was changed", s.rem.Spec.Cause.Name, result.Message))
+		return false, nil
+	}
+	if why == "" {
+		why = result.Message
+	}
+	s.applied(false, v1alpha1.ReasonCauseUnknown, fmt.Sprintf("it cannot be told whether %s still holds: %s", s.rem.Spec.Cause.Name, why))
+	s.wake(causeRetry)
+	return false, nil
+}
+
+// failing says whether an alarm of the Incident at this function is in ALARM now, and whether any could say.
+func (r *Reconciler) failing(ctx context.Context, s *scope) (failing, known bool, err error) {
+	signals := s.incident.Status.Signals
+	var names []string
+	for _, sig := range signals {
+		if sig.FunctionName == s.rem.Spec.Target.FunctionName {
+			names = append(names, sig.AlarmName)
+		}
+	}
+	if len(signals) == 0 {
+		return true, true, nil // an Incident that a person opened: its rule is all there is to ask
+	}
+	found, err := alarms.ByName(ctx, s.session, names)
+	if err != nil {
+		return false, false, err
+	}
+	for _, a := range found {
+		failing = failing || a.State == v1alpha1.AlarmFiring
+		known = known || a.State == v1alpha1.AlarmFiring || a.State == v1alpha1.AlarmOK
+	}
+	return failing, known, nil
+}
+
+// ask evaluates the pinned rule on evidence that is read now. The second value says why it could not be asked.
+func (r *Reconciler) ask(ctx context.Context, s *scope) (v1alpha1.RuleResult, string) {
+	for _, pinned := range s.incident.Status.Runbooks {
+		if pinned.Name != s.rem.Spec.Cause.Runbook {
+			continue
+		}
+		var spec v1alpha1.RunbookSpec
+		if err := json.Unmarshal([]byte(pinned.Spec), &spec); err != nil {
+			return v1alpha1.RuleResult{}, fmt.Sprintf("the Incident's copy of Runbook %s cannot be read", pinned.Name)
+		}
+		program, problems := diagnosis.Compile(spec)
+		if len(problems) > 0 {
+			return v1alpha1.RuleResult{}, fmt.Sprintf("the Incident's copy of Runbook %s does not compile: %s", pinned.Name, problems[0])
+		}
+		requests := make([]evidence.Request, 0, len(spec.Investigate))
+		for _, step := range spec.Investigate {
+			requests = append(requests, evidence.Request{Runbook: pinned.Name, Step: step, Function: s.function})
+		}
+		seen := evidence.Collect(ctx, evidence.Subject{Session: s.session, UnreservedFloor: s.grant.Floor, Now: s.now}, requests)
+		result, ok := program.Ask(s.rem.Spec.Cause.Name, diagnosis.Input{Runbook: pinned.Name, Function: s.function.Name, Evidence: seen})
+		if !ok {
+			return v1alpha1.RuleResult{}, fmt.Sprintf("Runbook %s has no rule for it", pinned.Name)
+		}
+		return result, ""
+	}
+	return v1alpha1.RuleResult{}, fmt.Sprintf("Runbook %s is not part of the Incident", s.rem.Spec.Cause.Runbook)
+}
+
+// lock takes the Lease of every target of the plan, and of the account's concurrency pool where the plan draws on
+// it. They are held until the change is settled; taking one again changes nothing.
+func (r *Reconciler) lock(ctx context.Context, s *scope) (bool, error) {
+	functions, pool := targets(s.rem.Status.Plan)
+	wanted := functions
+	if s.proposal.UsesConcurrencyPool {
+		wanted = append(wanted, pool)
+	}
+	if err := r.patchFinalizer(ctx, s, controllerutil.AddFinalizer); err != nil {
+		return false, err
+	}
+	me := lease.Holder{Key: keyOf(s.rem), UID: s.rem.UID}
+	for _, target := range wanted {
+		other, err := r.locks.Take(ctx, target, me, s.now, r.holds)
+		if err != nil {
+			return false, err
+		}
+		if other != nil {
+			s.applied(false, v1alpha1.ReasonTargetBusy, fmt.Sprintf("Remediation %s is changing %s: this one goes on when that is settled", other.Key, target))
+			s.wake(busyRetry)
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// holds says whether the holder of a Lease is a Remediation that has not ended.
+func (r *Reconciler) holds(ctx context.Context, h lease.Holder) (bool, error) {
+	var rem v1alpha1.Remediation
+	found, err := r.get(ctx, h.Key.Namespace, h.Key.Name, &rem)
+	if err != nil || !found {
+		return false, err
+	}
+	return rem.UID == h.UID && rem.Status.EndedAt == nil, nil
+}

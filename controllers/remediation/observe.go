@@ -1,0 +1,131 @@
+package remediation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/action"
+	"github.com/runbook-operator/runbook-operator/internal/fault"
+	"github.com/runbook-operator/runbook-operator/internal/lease"
+)
+
+const (
+	// staleReads is how long after a call's deadline a read may still show the state before it (wall time).
+	staleReads = 30 * time.Second
+	// observeRetry is how soon a call whose outcome is not known is looked at again.
+	observeRetry = 3 * time.Second
+)
+
+// observe reads back what a call did. An outcome that is unknown stays unknown until it was seen: it is never
+// repeated before, and never called success.
+func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, error) {
+	intent := pending(s.rem)
+	if intent == nil {
+		return s.rem.Status.AppliedAt != nil, nil
+	}
+	if err := r.reading(ctx, s); err != nil {
+		return false, s.unobserved(err)
+	}
+	planned := s.rem.Status.Plan.Calls[intent.Index]
+	live, err := s.action.Observe(ctx, s.session, planned.Call)
+	if err != nil {
+		return false, s.unobserved(err)
+	}
+	late := !r.Wall.Now().Before(intent.NotAfter.Add(staleReads)) // no call can arrive any more, no read is stale
+	switch judge(live, intent.Before, planned.Call.Writes, late) {
+	case v1alpha1.OutcomeApplied:
+		if int(intent.Index) == len(s.rem.Status.Plan.Calls)-1 {
+			if err := r.settle(ctx, s); err != nil {
+				return false, err
+			}
+		}
+		intent.Outcome, intent.Message = v1alpha1.OutcomeApplied, "read back by "+planned.Observe
+	case v1alpha1.OutcomeNotApplied:
+		intent.Outcome, intent.Message = v1alpha1.OutcomeNotApplied, "the function was read as before, after the call could no longer arrive"
+		s.applied(false, v1alpha1.ReasonNotBegun, "the call did not arrive and nothing was changed: it is made again once everything was checked again")
+		s.wake(time.Second)
+		return false, nil
+	case v1alpha1.OutcomeDiverged:
+		intent.Outcome, intent.Message = v1alpha1.OutcomeDiverged, "read back: "+text(live.Fields)
+		message := fmt.Sprintf("function %s is neither as before (%s) nor as written (%s), it is %s: somebody else changed it, or its update failed; look at it by hand",
+			s.rem.Spec.Target.FunctionName, text(intent.Before), text(planned.Call.Writes), text(live.Fields))
+		s.applied(false, v1alpha1.ReasonDiverged, message)
+		s.end(v1alpha1.ReasonDiverged, message)
+		return false, nil
+	default:
+		s.applied(false, v1alpha1.ReasonOutcomeUnknown, "the call was made and is not seen applied yet: it is looked at again, and never repeated blindly")
+		s.wake(observeRetry)
+		return false, nil
+	}
+	s.wake(time.Second)
+	return s.rem.Status.AppliedAt != nil, nil
+}
+
+// judge compares what is live with what was before and what was written. Until it is late, what is not there may
+// still arrive, and what was read may be old.
+func judge(live action.State, before, writes []v1alpha1.Field, late bool) v1alpha1.Outcome {
+	switch {
+	case sameFields(live.Fields, writes) && live.Settled:
+		return v1alpha1.OutcomeApplied
+	case sameFields(live.Fields, writes) && live.Failed && late:
+		return v1alpha1.OutcomeDiverged
+	case !late || sameFields(live.Fields, writes) || !live.Settled && !live.Failed:
+		return v1alpha1.OutcomeUnknown
+	case sameFields(live.Fields, before):
+		return v1alpha1.OutcomeNotApplied
+	}
+	return v1alpha1.OutcomeDiverged
+}
+
+// settle records that the change was seen and when verification begins, and gives the concurrency pool back: what is
+// reserved shows in the account from now on.
+func (r *Reconciler) settle(ctx context.Context, s *scope) error {
+	st, v := &s.rem.Status, s.rem.Status.Plan.Verification
+	_, pool := targets(st.Plan)
+	if err := r.locks.Release(ctx, pool, s.rem.UID); err != nil {
+		return err
+	}
+	at := s.stamp()
+	st.AppliedAt = &at
+	st.Verification.NotBefore = timeAfter(s.now, v.SettleSeconds)
+	st.Verification.Deadline = timeAfter(s.now, v.SettleSeconds+2*v.WindowSeconds)
+	s.applied(true, v1alpha1.ReasonApplied, st.Plan.Summary)
+	return nil
+}
+
+// unobserved says that a look at the world failed; what is known stays as it is.
+func (s *scope) unobserved(err error) error {
+	f := fault.From(err)
+	s.applied(false, v1alpha1.ReasonOutcomeUnknown, "the call was made and its outcome could not be read back: "+f.Message)
+	s.wake(recheck)
+	return err
+}
+
+// text renders fields for people.
+func text(fields []v1alpha1.Field) string {
+	out := ""
+	for i, f := range fields {
+		if i > 0 {
+			out += ", "
+		}
+		if f.Value == nil {
+			out += f.Name + " not set"
+		} else {
+			out += f.Name + " " + *f.Value
+		}
+	}
+	return out
+}
+
+// relock takes the Lease of the target again, where somebody deleted it by hand while a change is under way.
+func (r *Reconciler) relock(ctx context.Context, s *scope) error {
+	functions, _ := targets(s.rem.Status.Plan)
+	for _, target := range functions {
+		if _, err := r.locks.Take(ctx, target, lease.Holder{Key: keyOf(s.rem), UID: s.rem.UID}, s.now, r.holds); err != nil {
+			return err
+		}
+	}
+	return nil
+}

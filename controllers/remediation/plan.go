@@ -1,0 +1,207 @@
+package remediation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/action"
+	"github.com/runbook-operator/runbook-operator/internal/alarms"
+	"github.com/runbook-operator/runbook-operator/internal/approval"
+	"github.com/runbook-operator/runbook-operator/internal/fault"
+)
+
+const (
+	// recheck is how often a Remediation that waits looks at the world again.
+	recheck = 5 * time.Minute
+	// metricDelay is how long a minute's metrics may take to be there after the minute ended.
+	metricDelay = 2 * time.Minute
+	// unstableWithin and unstableAfter: so many stale plans in so long end a Remediation.
+	unstableWithin = 15 * time.Minute
+	unstableAfter  = 3
+	// revertUntil is how long after the change the approval covers its inverse.
+	revertUntil = 24 * time.Hour
+	// observePeriod is the shortest time between two observations: the period of standard metrics.
+	observePeriod = time.Minute
+)
+
+// plan works out the calls from live state, and gives them a number and a digest. An unchanged plan keeps both.
+func (r *Reconciler) plan(ctx context.Context, s *scope) (bool, error) {
+	if begun(s.rem) {
+		return true, nil // the plan is being carried out: it is never worked out anew
+	}
+	s.wake(recheck)
+	proposal, verification, err := r.propose(ctx, s)
+	if err != nil {
+		return false, s.notPlanned(err)
+	}
+	s.proposal = proposal
+	fresh := s.compose(proposal, verification)
+	present := s.rem.Status.Plan
+	switch {
+	case present == nil:
+		s.adopt(fresh, proposal.TemplatePatch)
+	case !approval.SameContent(*present, fresh):
+		moved := !sameCalls(present.Calls, fresh.Calls)
+		s.adopt(fresh, proposal.TemplatePatch)
+		if moved && s.stale() {
+			s.planned(false, v1alpha1.ReasonTargetUnstable, fmt.Sprintf("function %s changed %d times within %s while the plan waited", s.rem.Spec.Target.FunctionName, unstableAfter, unstableWithin))
+			s.end(v1alpha1.ReasonTargetUnstable, "somebody else keeps changing the function, nothing was changed: talk to them, then create a new Remediation")
+			return false, nil
+		}
+	case !s.now.Before(present.ExpiresAt.Time):
+		s.adopt(fresh, proposal.TemplatePatch) // the same calls under a new number: approvals of the old plan lapsed
+	}
+	plan := s.rem.Status.Plan
+	s.wake(plan.ExpiresAt.Sub(s.now))
+	s.planned(true, v1alpha1.ReasonPlanned, fmt.Sprintf("plan %d: %s", plan.Number, plan.Summary))
+	return true, nil
+}
+
+// propose reads live state and asks the action what it would do, and the alarms how it would be verified.
+func (r *Reconciler) propose(ctx context.Context, s *scope) (action.Proposal, v1alpha1.PlannedVerification, error) {
+	if err := r.reading(ctx, s); err != nil {
+		return action.Proposal{}, v1alpha1.PlannedVerification{}, err
+	}
+	proposal, err := s.action.Plan(ctx, s.session, action.Target{
+		AccountID: s.grant.Access.AccountID, Region: s.grant.Access.Region,
+		Function: s.function, UnreservedFloor: s.grant.Floor, Now: s.now,
+	}, s.rem.Spec.Action)
+	if err != nil {
+		return action.Proposal{}, v1alpha1.PlannedVerification{}, err
+	}
+	verification, err := r.verification(ctx, s)
+	return proposal, verification, err
+}
+
+// verification says how the change will be proved to help: by the alarms of the Incident at this function, else by
+// the application's own, over a window that no alarm is too slow for.
+func (r *Reconciler) verification(ctx context.Context, s *scope) (v1alpha1.PlannedVerification, error) {
+	watched, err := r.watched(ctx, s)
+	if err != nil {
+		return v1alpha1.PlannedVerification{}, err
+	}
+	reach, period := time.Duration(0), observePeriod
+	names := make([]string, 0, len(watched))
+	for _, a := range watched {
+		reach, period = max(reach, a.Reach), max(period, a.Period)
+		names = append(names, a.Name)
+	}
+	slices.Sort(names)
+	window := max(time.Duration(s.policy.WindowSeconds)*time.Second, reach)
+	return v1alpha1.PlannedVerification{
+		Alarms:        names,
+		SettleSeconds: int32((max(reach, observePeriod) + metricDelay).Seconds()),
+		WindowSeconds: int32(window.Seconds()),
+		PeriodSeconds: int32(period.Seconds()),
+		FailureLimit:  s.policy.FailureLimit,
+	}, nil
+}
+
+// maxAlarms is how many alarms a plan watches at most: the bound of its field.
+const maxAlarms = 32
+
+func (r *Reconciler) watched(ctx context.Context, s *scope) ([]alarms.Alarm, error) {
+	if s.incident == nil {
+		all, err := alarms.All(ctx, s.session)
+		if err != nil {
+			return nil, err
+		}
+		all = slices.DeleteFunc(all, func(a alarms.Alarm) bool {
+			_, ours := a.Function([]v1alpha1.ApplicationFunction{s.function})
+			return !ours
+		})
+		slices.SortFunc(all, func(a, b alarms.Alarm) int { return compare(a.Name, b.Name) })
+		return all[:min(len(all), maxAlarms)], nil
+	}
+	var names []string
+	for _, sig := range s.incident.Status.Signals {
+		if sig.FunctionName == s.rem.Spec.Target.FunctionName {
+			names = append(names, sig.AlarmName)
+		}
+	}
+	found, err := alarms.ByName(ctx, s.session, names)
+	if err != nil {
+		return nil, err
+	}
+	var out []alarms.Alarm
+	for _, name := range names {
+		if a, ok := found[name]; ok {
+			out = append(out, a)
+		}
+	}
+	return out, nil
+}
+
+func compare(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// compose makes a plan of a proposal; adopt gives it its number and digest.
+func (s *scope) compose(p action.Proposal, v v1alpha1.PlannedVerification) v1alpha1.Plan {
+	return v1alpha1.Plan{
+		Summary:            p.Summary,
+		AccountID:          s.grant.Access.AccountID,
+		Region:             v1alpha1.Region(s.grant.Access.Region),
+		RoleARN:            v1alpha1.RoleARN(s.grant.Access.RoleARN),
+		Calls:              p.Calls,
+		Verification:       v,
+		OnFailure:          p.OnFailure,
+		RevertUntilSeconds: int32(revertUntil.Seconds()),
+		PolicyDigest:       s.policy.Digest,
+		Warnings:           p.Warnings,
+		Cost:               p.Cost,
+		BlastRadius:        p.BlastRadius,
+	}
+}
+
+// adopt makes a plan the present one. Its number only grows, so that an approval of an earlier plan never counts
+// again, also not when the function comes back to where it was.
+func (s *scope) adopt(p v1alpha1.Plan, templatePatch string) {
+	st := &s.rem.Status
+	st.PlanNumber++
+	p.Number = st.PlanNumber
+	p.PlannedAt = s.stamp()
+	p.ExpiresAt.Time = s.now.Add(time.Duration(s.policy.PlanExpiresAfterSeconds) * time.Second)
+	p.Digest = approval.Digest(p, string(s.rem.UID))
+	st.Plan, st.Approvals, st.TemplatePatch = &p, nil, templatePatch
+}
+
+// stale notes that the plan went stale, and says whether that happened too often of late.
+func (s *scope) stale() bool {
+	st := &s.rem.Status
+	st.StaleAt = append(st.StaleAt, s.stamp())
+	if len(st.StaleAt) > unstableAfter {
+		st.StaleAt = st.StaleAt[len(st.StaleAt)-unstableAfter:]
+	}
+	return len(st.StaleAt) == unstableAfter && s.now.Sub(st.StaleAt[0].Time) <= unstableWithin
+}
+
+// sameCalls says whether two plans would make the same calls upon the same state.
+func sameCalls(a, b []v1alpha1.PlannedCall) bool { return apiequality.Semantic.DeepEqual(a, b) }
+
+// notPlanned records why there is no plan. What only another spec can change ends the Remediation.
+func (s *scope) notPlanned(err error) error {
+	f := fault.From(err)
+	if unavailable(err) {
+		if s.rem.Status.Plan == nil {
+			s.planned(false, f.Reason, f.Message)
+		} else {
+			s.applied(false, f.Reason, "the plan could not be checked again: "+f.Message)
+		}
+		return err
+	}
+	s.planned(false, f.Reason, f.Message)
+	s.end(f.Reason, f.Message)
+	return nil
+}

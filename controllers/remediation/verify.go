@@ -1,0 +1,101 @@
+package remediation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/alarms"
+	"github.com/runbook-operator/runbook-operator/internal/evidence"
+	"github.com/runbook-operator/runbook-operator/internal/fault"
+)
+
+// verify looks once a period at what users and alarms say, and ends the Remediation when all looks together prove
+// that the change helped, that it did not, or that nobody can tell.
+func (r *Reconciler) verify(ctx context.Context, s *scope) (bool, error) {
+	v, plan := s.rem.Status.Verification, s.rem.Status.Plan.Verification
+	if wait := due(*v, plan).Sub(s.now); wait > 0 {
+		s.verifying()
+		s.wake(wait)
+		return false, nil
+	}
+	result, message, changed := r.look(ctx, s)
+	if changed {
+		message = fmt.Sprintf("function %s is not as the change left it: somebody else changed it, so nobody can tell what helped", s.rem.Spec.Target.FunctionName)
+		record(v, plan, v1alpha1.ObservationInconclusive, message, s.now)
+		s.hold(v1alpha1.ReasonInconclusive, message)
+		return false, nil
+	}
+	switch record(v, plan, result, message, s.now) {
+	case passed:
+		s.succeed(fmt.Sprintf("%d good observations in a row over %s: %s", v.Good, v.LastAt.Sub(v.GoodSince.Time), message))
+	case failed:
+		s.hold(v1alpha1.ReasonNotFixed, fmt.Sprintf("%d bad observations in a row: %s", v.Bad, message))
+	case inconclusive:
+		s.hold(v1alpha1.ReasonInconclusive, fmt.Sprintf("after %d observations nobody can tell whether the change helped: %s", v.Observations, message))
+	default:
+		s.verifying()
+		s.wake(due(*v, plan).Sub(s.now))
+	}
+	return false, nil
+}
+
+// look makes one observation. It also says whether the function is not as written any more.
+func (r *Reconciler) look(ctx context.Context, s *scope) (result v1alpha1.ObservationResult, message string, changed bool) {
+	l, err := r.see(ctx, s)
+	if err != nil {
+		return v1alpha1.ObservationError, "the observation failed: " + fault.From(err).Message, false
+	}
+	if l.changed {
+		return "", "", true
+	}
+	result, message = judgeLook(l, s.rem.Status.Plan.Verification, *s.rem.Status.Verification)
+	return result, message, false
+}
+
+func (r *Reconciler) see(ctx context.Context, s *scope) (look, error) {
+	if err := r.relock(ctx, s); err != nil {
+		return look{}, err
+	}
+	if err := r.reading(ctx, s); err != nil {
+		return look{}, err
+	}
+	l := look{}
+	for _, c := range s.rem.Status.Plan.Calls {
+		live, err := s.action.Observe(ctx, s.session, c.Call)
+		if err != nil {
+			return look{}, err
+		}
+		l.changed = l.changed || !sameFields(live.Fields, c.Call.Writes)
+	}
+	found, err := alarms.ByName(ctx, s.session, s.rem.Status.Plan.Verification.Alarms)
+	if err != nil {
+		return look{}, err
+	}
+	l.alarms = found
+	// A minute's metrics may come a minute late: look at the newest minute that is complete for sure.
+	end := s.now.Add(-time.Minute).Truncate(time.Minute)
+	minutes, err := evidence.Traffic(ctx, s.session, string(s.rem.Spec.Target.FunctionName), end.Add(-time.Minute), end)
+	if err != nil {
+		return look{}, err
+	}
+	if len(minutes) > 0 {
+		l.minute = minutes[len(minutes)-1]
+	}
+	return l, nil
+}
+
+// verifying says how far the verification is.
+func (s *scope) verifying() {
+	v, plan := s.rem.Status.Verification, s.rem.Status.Plan.Verification
+	if v.LastAt == nil {
+		s.verified(false, v1alpha1.ReasonSettling, fmt.Sprintf("the first observation is at %s: before, the alarms cannot have seen the change", v.NotBefore.UTC().Format(time.TimeOnly)))
+		return
+	}
+	good := time.Duration(0)
+	if v.GoodSince != nil {
+		good = v.LastAt.Sub(v.GoodSince.Time)
+	}
+	s.verified(false, v1alpha1.ReasonObserving, fmt.Sprintf("%d of %d min: %s", int(good.Minutes()), int(seconds(plan.WindowSeconds).Minutes()), v.Message))
+}

@@ -1,0 +1,264 @@
+package action
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/fault"
+	"github.com/runbook-operator/runbook-operator/internal/sim"
+	"github.com/runbook-operator/runbook-operator/internal/sim/iam"
+	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
+	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+)
+
+func target(name, alias, callerTimeout string) Target {
+	return Target{
+		AccountID: reactstocks.AccountID, Region: reactstocks.Region, Now: epoch,
+		Function: v1alpha1.ApplicationFunction{Name: v1alpha1.FunctionName(name), Alias: alias, CallerTimeout: callerTimeout},
+	}
+}
+
+func reserve(value int32) v1alpha1.Action {
+	return v1alpha1.Action{SetReservedConcurrency: &v1alpha1.SetReservedConcurrency{Value: value}}
+}
+
+func timeout(seconds int32) v1alpha1.Action {
+	return v1alpha1.Action{SetTimeout: &v1alpha1.SetTimeout{Seconds: seconds}}
+}
+
+// example is a plan of each action that its guard lets through. The contract runs over every action in the list.
+type example struct {
+	want   v1alpha1.Action
+	target Target
+}
+
+func examples() []example {
+	return []example{
+		{reserve(200), target(reactstocks.BackendFunction, reactstocks.Alias, "29s")},
+		{reserve(50), target(reactstocks.NewsSyncFunction, "", "")},
+		{timeout(45), target(reactstocks.NewsSyncFunction, "", "1m")},
+	}
+}
+
+// forEach runs a test for an example of every action, in a world of its own.
+func forEach(t *testing.T, run func(t *testing.T, g *WithT, w *world, a Action, e example)) {
+	t.Helper()
+	for _, a := range All() {
+		examples := slices.DeleteFunc(examples(), func(e example) bool { return e.want.Name() != a.Name() })
+		if len(examples) == 0 {
+			t.Errorf("action %s has no example", a.Name())
+		}
+		for _, e := range examples {
+			t.Run(string(a.Name())+" of "+string(e.target.Function.Name), func(t *testing.T) {
+				run(t, NewWithT(t), newWorld(t, reactstocks.Steady, sim.Options{}), a, e)
+			})
+		}
+	}
+}
+
+func (w *world) plan(t *testing.T, a Action, e example) Proposal {
+	t.Helper()
+	p, err := a.Plan(t.Context(), w.session, e.target, e.want)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return p
+}
+
+func (w *world) observe(t *testing.T, a Action, c v1alpha1.Call) State {
+	t.Helper()
+	s, err := a.Observe(t.Context(), w.session, c)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return s
+}
+
+// apply makes a call as its caller does: with the RevisionId that was just read, and then waits for the update.
+func (w *world) apply(t *testing.T, a Action, c v1alpha1.Call) {
+	t.Helper()
+	NewWithT(t).Expect(a.Apply(t.Context(), w.session, c, w.observe(t, a, c).RevisionID)).To(Succeed())
+	w.clock.Step(time.Minute)
+}
+
+func (w *world) changes() int {
+	return w.Ledger().Count(ledger.ByRole(reactstocks.GrantRole), ledger.ByClass(ledger.Change))
+}
+
+func TestEveryMemberOfTheUnionIsAnAction(t *testing.T) {
+	g := NewWithT(t)
+	var members, names []string
+	union := reflect.TypeFor[v1alpha1.Action]()
+	for i := range union.NumField() {
+		members = append(members, strings.Split(union.Field(i).Tag.Get("json"), ",")[0])
+	}
+	for _, a := range All() {
+		names = append(names, string(a.Name()))
+		found, ok := Get(a.Name())
+		g.Expect(ok).To(BeTrue())
+		g.Expect(found).To(Equal(a))
+	}
+	g.Expect(names).To(ConsistOf(members))
+	_, ok := Get("restartTheInternet")
+	g.Expect(ok).To(BeFalse())
+}
+
+func TestPlanAndObserveChangeNothing(t *testing.T) {
+	forEach(t, func(t *testing.T, g *WithT, w *world, a Action, e example) {
+		before := w.StateHash()
+		p := w.plan(t, a, e)
+		g.Expect(w.plan(t, a, e)).To(Equal(p), "the same plan again")
+		w.observe(t, a, p.Calls[0].Call)
+		g.Expect(w.StateHash()).To(Equal(before))
+		g.Expect(w.changes()).To(BeZero())
+	})
+}
+
+func TestAPlanSaysWhatItDoesAndWhatUndoesIt(t *testing.T) {
+	forEach(t, func(t *testing.T, g *WithT, w *world, a Action, e example) {
+		p := w.plan(t, a, e)
+		g.Expect(len(p.Summary)).To(And(BeNumerically(">", 0), BeNumerically("<=", 128)))
+		g.Expect(len(p.Cost)).To(And(BeNumerically(">", 0), BeNumerically("<=", 512)))
+		g.Expect(p.Cost).To(ContainSubstring("estimate"))
+		g.Expect(len(p.BlastRadius.Message)).To(And(BeNumerically(">", 0), BeNumerically("<=", 512)))
+		g.Expect(p.OnFailure).To(Equal("Hold"))
+		g.Expect(p.StackName).To(Equal(reactstocks.Stack))
+		g.Expect(p.TemplatePatch).To(And(HavePrefix("Resources."), ContainSubstring(reactstocks.Stack)))
+		for _, text := range p.Warnings {
+			g.Expect(len(text)).To(BeNumerically("<=", 512))
+		}
+		g.Expect(p.Calls).To(HaveLen(1))
+		c := p.Calls[0]
+		arn := w.FunctionARN(string(e.target.Function.Name))
+		g.Expect(c.Call.ResourceARN).To(Equal(arn))
+		g.Expect(c.Inverse.ResourceARN).To(Equal(arn))
+		g.Expect(c.Inverse.Writes).To(Equal(c.Before), "the inverse writes what was before")
+		g.Expect(c.Call.Writes).NotTo(Equal(c.Before))
+		g.Expect(w.observe(t, a, c.Call).Fields).To(Equal(c.Before), "live is before")
+		g.Expect(len(c.Observe)).To(And(BeNumerically(">", 0), BeNumerically("<=", 256)))
+		g.Expect(a.Permissions().Write).To(ContainElements(c.Call.Operation, c.Inverse.Operation))
+	})
+}
+
+func TestApplyingMakesItSoAndTheInverseUndoesIt(t *testing.T) {
+	forEach(t, func(t *testing.T, g *WithT, w *world, a Action, e example) {
+		c := w.plan(t, a, e).Calls[0]
+		w.apply(t, a, c.Call)
+		s := w.observe(t, a, c.Call)
+		g.Expect(s.Fields).To(Equal(c.Call.Writes))
+		g.Expect(s.Settled).To(BeTrue())
+		g.Expect(s.Failed).To(BeFalse())
+		g.Expect(s.RevisionID).NotTo(BeEmpty())
+		g.Expect(w.changes()).To(Equal(1))
+
+		w.apply(t, a, c.Call)
+		g.Expect(w.observe(t, a, c.Call).Fields).To(Equal(s.Fields), "applying twice is the same state")
+
+		w.apply(t, a, c.Inverse)
+		g.Expect(w.observe(t, a, c.Inverse).Fields).To(Equal(c.Before))
+	})
+}
+
+func TestAPlanOfWhatIsAlreadySoIsRefused(t *testing.T) {
+	forEach(t, func(t *testing.T, g *WithT, w *world, a Action, e example) {
+		w.apply(t, a, w.plan(t, a, e).Calls[0].Call)
+		_, err := a.Plan(t.Context(), w.session, e.target, e.want)
+		g.Expect(fault.From(err).Class).To(Equal(fault.Terminal))
+		g.Expect(fault.From(err).Reason).To(Equal("NothingToChange"))
+	})
+}
+
+func TestNoSecretOfAFunctionIsInAPlan(t *testing.T) {
+	forEach(t, func(t *testing.T, g *WithT, w *world, a Action, e example) {
+		p := w.plan(t, a, e)
+		text, err := json.Marshal([]any{p, w.observe(t, a, p.Calls[0].Call)})
+		g.Expect(err).NotTo(HaveOccurred())
+		for _, secret := range append(reactstocks.Secrets(), "https://", "awslambda") {
+			g.Expect(string(text)).NotTo(ContainSubstring(secret))
+		}
+	})
+}
+
+// Every action plans with exactly its Read permissions and applies with its Write permissions.
+func TestEveryActionDeclaresItsPermissions(t *testing.T) {
+	forEach(t, func(t *testing.T, g *WithT, w *world, a Action, e example) {
+		allow := func(actions ...string) {
+			p := iam.Allow(actions...)
+			w.IAM().SetRolePolicy(reactstocks.GrantRoleARN, &p)
+		}
+		read, write := a.Permissions().Read, a.Permissions().Write
+		allow(read...)
+		c := w.plan(t, a, e).Calls[0]
+		revision := w.observe(t, a, c.Call).RevisionID
+		f := fault.From(a.Apply(t.Context(), w.session, c.Call, revision))
+		g.Expect(f.Reason).To(Equal("AccessDenied"), "reading does not allow writing")
+		g.Expect(f.Refused).To(BeTrue())
+		for _, missing := range read {
+			if missing == "lambda:ListTags" {
+				continue // its absence hides the stack, and is a warning
+			}
+			allow(slices.DeleteFunc(slices.Clone(read), func(p string) bool { return p == missing })...)
+			_, err := a.Plan(t.Context(), w.session, e.target, e.want)
+			g.Expect(fault.From(err).Reason).To(Equal("AccessDenied"))
+			g.Expect(fault.From(err).Message).To(ContainSubstring(missing))
+		}
+		allow(append(slices.Clone(read), write...)...)
+		w.apply(t, a, c.Call)
+		w.apply(t, a, c.Inverse)
+	})
+}
+
+func TestAFunctionThatIsNotThereOrElsewhereIsRefused(t *testing.T) {
+	forEach(t, func(t *testing.T, g *WithT, w *world, a Action, e example) {
+		elsewhere := e.target
+		elsewhere.AccountID = "999999999999"
+		_, err := a.Plan(t.Context(), w.session, elsewhere, e.want)
+		g.Expect(fault.From(err).Reason).To(Equal("WrongIdentity"))
+
+		w.RemoveFunction(string(e.target.Function.Name))
+		_, err = a.Plan(t.Context(), w.session, e.target, e.want)
+		g.Expect(fault.From(err).Reason).To(Equal("FunctionNotFound"))
+		g.Expect(fault.From(err).Class).To(Equal(fault.Terminal))
+	})
+}
+
+func TestACallThatNoPlanMakesIsNotMade(t *testing.T) {
+	forEach(t, func(t *testing.T, g *WithT, w *world, a Action, e example) {
+		good := w.plan(t, a, e).Calls[0].Call
+		zero, huge, word := "0", "4294967297", "many"
+		for name, change := range map[string]func(c *v1alpha1.Call){
+			"zero":           func(c *v1alpha1.Call) { c.Writes[0].Value = &zero },
+			"huge":           func(c *v1alpha1.Call) { c.Writes[0].Value = &huge },
+			"word":           func(c *v1alpha1.Call) { c.Writes[0].Value = &word },
+			"nothing":        func(c *v1alpha1.Call) { c.Writes[0].Value = nil },
+			"no writes":      func(c *v1alpha1.Call) { c.Writes = nil },
+			"another field":  func(c *v1alpha1.Call) { c.Writes[0].Name = "MemorySize" },
+			"a second field": func(c *v1alpha1.Call) { c.Writes = append(c.Writes, v1alpha1.Field{Name: "MemorySize"}) },
+			"another call":   func(c *v1alpha1.Call) { c.Operation = "lambda:DeleteFunction" },
+			"another account": func(c *v1alpha1.Call) {
+				c.ResourceARN = strings.Replace(c.ResourceARN, reactstocks.AccountID, "999999999999", 1)
+			},
+			"another Region": func(c *v1alpha1.Call) {
+				c.ResourceARN = strings.Replace(c.ResourceARN, reactstocks.Region, "eu-west-1", 1)
+			},
+			"a qualifier": func(c *v1alpha1.Call) { c.ResourceARN += ":live" },
+			"no ARN":      func(c *v1alpha1.Call) { c.ResourceARN = "function" },
+		} {
+			bad := *good.DeepCopy()
+			change(&bad)
+			f := fault.From(a.Apply(t.Context(), w.session, bad, "00000000-0000-0000-0000-000000000000"))
+			g.Expect(f.Refused).To(BeTrue(), name)
+			g.Expect(f.Class).To(Equal(fault.Terminal), name)
+		}
+		for name := range map[string]bool{"MemorySize": true} {
+			unknown := *good.DeepCopy()
+			unknown.Writes[0].Name = name
+			_, err := a.Observe(t.Context(), w.session, unknown)
+			g.Expect(fault.From(err).Class).To(Equal(fault.Terminal))
+		}
+		g.Expect(w.changes()).To(BeZero())
+	})
+}

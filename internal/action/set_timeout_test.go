@@ -1,0 +1,136 @@
+package action
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/aws"
+	"github.com/runbook-operator/runbook-operator/internal/fault"
+	"github.com/runbook-operator/runbook-operator/internal/sim"
+	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
+	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+)
+
+func TestATimeoutIsRaised(t *testing.T) {
+	g := NewWithT(t)
+	w := newWorld(t, reactstocks.Steady, sim.Options{})
+	p := w.plan(t, setTimeout{}, example{timeout(45), target(reactstocks.NewsSyncFunction, "", "1m")})
+	arn := w.FunctionARN(reactstocks.NewsSyncFunction)
+	before, after := "10", "45"
+	g.Expect(p.Summary).To(Equal("timeout 10 s → 45 s"))
+	g.Expect(p.Calls).To(Equal([]v1alpha1.PlannedCall{{
+		Call:    v1alpha1.Call{Operation: "lambda:UpdateFunctionConfiguration", ResourceARN: arn, Writes: []v1alpha1.Field{{Name: "Timeout", Value: &after}}},
+		Before:  []v1alpha1.Field{{Name: "Timeout", Value: &before}},
+		Inverse: v1alpha1.Call{Operation: "lambda:UpdateFunctionConfiguration", ResourceARN: arn, Writes: []v1alpha1.Field{{Name: "Timeout", Value: &before}}},
+		Observe: "lambda:GetFunction shows Timeout 45 and LastUpdateStatus Successful",
+	}}))
+	g.Expect(p.UsesConcurrencyPool).To(BeFalse())
+	g.Expect(p.Warnings).To(ConsistOf(MatchRegexp(`at [0-9.]+ requests a second, up to \d+ executions would run at once if each took the whole 45 s`)))
+	g.Expect(p.BlastRadius.Message).To(ContainSubstring("up to 45 s instead of 10 s"))
+	g.Expect(p.BlastRadius.RequestsPerMinute).NotTo(BeNil())
+	g.Expect(p.Cost).To(And(ContainSubstring("us-east-1"), ContainSubstring("November 2026"), ContainSubstring("USD")))
+	g.Expect(p.TemplatePatch).To(HaveSuffix(".Properties.Timeout: 45 (stack react-stocks-backend-prod)"))
+}
+
+func TestTheGuardOfTheTimeoutRefuses(t *testing.T) {
+	news := reactstocks.NewsSyncFunction
+	for _, c := range []struct {
+		name    string
+		target  Target
+		seconds int32
+		reason  string
+		message string
+	}{
+		{"a function behind an alias", target(reactstocks.BackendFunction, "live", "1m"), 45, "AliasServesVersion", "alias live"},
+		{"an unknown caller", target(news, "", ""), 45, "CallerTimeoutUnknown", "set callerTimeout"},
+		{"a caller's timeout that is none", target(news, "", "soon"), 45, "CallerTimeoutUnknown", "no duration"},
+		{"longer than the caller waits", target(news, "", "29s"), 30, "BeyondCallerTimeout", "at most 29 s"},
+		{"the present value", target(news, "", "1m"), 10, "NothingToChange", "is 10 s already"},
+		{"less than now", target(news, "", "1m"), 9, "NoHeadroom", "moves against its intent"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := NewWithT(t)
+			w := newWorld(t, reactstocks.Steady, sim.Options{})
+			before := w.StateHash()
+			_, err := setTimeout{}.Plan(t.Context(), w.session, c.target, timeout(c.seconds))
+			f := fault.From(err)
+			g.Expect(f.Class).To(Equal(fault.Terminal))
+			g.Expect(f.Reason).To(Equal(c.reason))
+			g.Expect(f.Message).To(ContainSubstring(c.message))
+			g.Expect(w.StateHash()).To(Equal(before))
+		})
+	}
+	NewWithT(t).Expect(guardCaller(target(news, "", "29s").Function, 29)).To(Succeed(), "as long as the caller waits")
+}
+
+func TestATimeoutIsInForceOnlyWhenItsUpdateEnded(t *testing.T) {
+	g := NewWithT(t)
+	w := newWorld(t, reactstocks.Steady, sim.Options{})
+	a := setTimeout{}
+	c := w.plan(t, a, example{timeout(45), target(reactstocks.NewsSyncFunction, "", "1m")}).Calls[0].Call
+	g.Expect(a.Apply(t.Context(), w.session, c, w.observe(t, a, c).RevisionID)).To(Succeed())
+	during := w.observe(t, a, c)
+	g.Expect(during.Fields).To(Equal(c.Writes))
+	g.Expect(during.Settled).To(BeFalse(), "the fields alone do not say that it is in force")
+	g.Expect(during.RevisionID).To(BeEmpty(), "it is about to move")
+	w.clock.Step(time.Minute)
+	g.Expect(w.observe(t, a, c).Settled).To(BeTrue())
+}
+
+func TestATimeoutIsSetOnlyUponTheRevisionThatWasRead(t *testing.T) {
+	g := NewWithT(t)
+	w := newWorld(t, reactstocks.Steady, sim.Options{})
+	a := setTimeout{}
+	c := w.plan(t, a, example{timeout(45), target(reactstocks.NewsSyncFunction, "", "1m")}).Calls[0].Call
+	f := fault.From(a.Apply(t.Context(), w.session, c, ""))
+	g.Expect(f.Reason).To(Equal("UpdateInProgress"))
+	g.Expect(f.Refused).To(BeTrue())
+	g.Expect(w.changes()).To(BeZero(), "without a revision no call is made")
+
+	read := w.observe(t, a, c).RevisionID
+	g.Expect(w.session.Lambda.SetTimeout(t.Context(), reactstocks.NewsSyncFunction, 12, read)).To(Succeed())
+	w.clock.Step(time.Minute)
+	f = fault.From(a.Apply(t.Context(), w.session, c, read))
+	g.Expect(f.Reason).To(Equal("Stale"))
+	g.Expect(f.Refused).To(BeTrue())
+	g.Expect(*w.observe(t, a, c).Fields[0].Value).To(Equal("12"), "the other hand's value stays")
+}
+
+func TestALostAnswerIsResolvedByLooking(t *testing.T) {
+	for _, e := range examples() {
+		t.Run(string(e.want.Name()), func(t *testing.T) {
+			g := NewWithT(t)
+			w := newWorld(t, reactstocks.Steady, sim.Options{})
+			a, ok := Get(e.want.Name())
+			g.Expect(ok).To(BeTrue())
+			c := w.plan(t, a, e).Calls[0].Call
+			revision := w.observe(t, a, c).RevisionID
+			w.Faults().Add(faults.Rule{Action: c.Operation, Times: 1, Effect: faults.Effect{ResetAfter: true}})
+			f := fault.From(a.Apply(t.Context(), w.session, c, revision))
+			g.Expect(f.Refused).To(BeFalse())
+			w.clock.Step(time.Minute)
+			g.Expect(w.observe(t, a, c).Fields).To(Equal(c.Writes), "it had arrived")
+			g.Expect(w.changes()).To(Equal(1), "and was made once")
+		})
+	}
+}
+
+func TestMoreTimeNeedsMoreConcurrency(t *testing.T) {
+	g := NewWithT(t)
+	offered := 600.0
+	fn := aws.Function{Name: "f", ReservedConcurrency: n(100)}
+	g.Expect(expectedConcurrency(fn, use{offered: &offered}, 5)).To(Equal("at 10.0 requests a second, up to 50 executions would run at once if each took the whole 5 s"))
+	g.Expect(expectedConcurrency(fn, use{offered: &offered}, 30)).To(HaveSuffix("more than the 100 reserved, so requests could be throttled"))
+	g.Expect(expectedConcurrency(fn, use{}, 30)).To(ContainSubstring("no data"))
+}
+
+func TestTheCostOfATimeoutIsAnEstimateWithItsSource(t *testing.T) {
+	g := NewWithT(t)
+	// 1000 executions × 10 s × 0.5 GB × 0.0000166667 USD = 0.0833 USD.
+	g.Expect(costOfTimeout("us-east-1", "x86_64", 512, 10)).To(ContainSubstring("at most 0.0833 USD more for every 1000 executions"))
+	g.Expect(costOfTimeout("us-east-1", "arm64", 512, 10)).To(ContainSubstring("0.0667 USD"))
+	g.Expect(costOfTimeout("eu-north-1", "x86_64", 512, 10)).To(ContainSubstring("no price of Region eu-north-1 is known"))
+}

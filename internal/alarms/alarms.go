@@ -1,0 +1,125 @@
+// Package alarms owns reading CloudWatch alarms into a struct of our own: state, transition, reach, and the metrics
+// that an alarm watches. It must not decide what an alarm means, nor change one.
+package alarms
+
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+)
+
+// Alarm is a CloudWatch alarm of any type.
+type Alarm struct {
+	// Name of the alarm, at most 255 characters.
+	Name string
+	// ARN of the alarm.
+	ARN string
+	// State is OK, ALARM or INSUFFICIENT_DATA.
+	State v1alpha1.AlarmState
+	// TransitionedAt is when the alarm came to its state, to the second. It does not move when only the reason is
+	// updated (CloudWatch API reference, StateTransitionedTimestamp).
+	TransitionedAt time.Time
+	// ActionsEnabled is false where the alarm's owner does not want its actions.
+	ActionsEnabled bool
+	// Metrics that the alarm watches, also those inside metric math. Composite and log alarms have none.
+	Metrics []Metric
+	// Reach is how far back the alarm looks: period × evaluation periods, the longest period of metric math. Zero
+	// for composite and log alarms.
+	Reach time.Duration
+	// Period is the longest period of the alarm's metrics. Zero for composite and log alarms.
+	Period time.Duration
+}
+
+// Metric that an alarm watches.
+type Metric struct {
+	// Namespace of the metric, such as AWS/Lambda.
+	Namespace string
+	// Name of the metric.
+	Name string
+	// Dimensions of the metric, by name.
+	Dimensions map[string]string
+}
+
+// Function returns the first of the functions that a dimension FunctionName of the alarm names.
+func (a Alarm) Function(functions []v1alpha1.ApplicationFunction) (v1alpha1.FunctionName, bool) {
+	for _, m := range a.Metrics {
+		name, ok := m.Dimensions["FunctionName"]
+		if !ok {
+			continue
+		}
+		for _, f := range functions {
+			if string(f.Name) == name {
+				return f.Name, true
+			}
+		}
+	}
+	return "", false
+}
+
+// Matches says whether the alarm starts a procedure with this trigger.
+func (a Alarm) Matches(t v1alpha1.Trigger) bool {
+	if t.Metric == nil {
+		return false
+	}
+	for _, m := range a.Metrics {
+		if m.Namespace == t.Metric.Namespace && m.Name == t.Metric.Name {
+			return true
+		}
+	}
+	return false
+}
+
+func ofMetric(m types.MetricAlarm) Alarm {
+	a := alarm(m.AlarmName, m.AlarmArn, m.StateValue, m.StateTransitionedTimestamp, m.StateUpdatedTimestamp, m.ActionsEnabled)
+	var period int32
+	if m.MetricName != nil {
+		a.Metrics = append(a.Metrics, metric(m.Namespace, m.MetricName, m.Dimensions))
+		period = aws.ToInt32(m.Period)
+	}
+	for _, q := range m.Metrics {
+		period = max(period, aws.ToInt32(q.Period))
+		if q.MetricStat == nil {
+			continue
+		}
+		period = max(period, aws.ToInt32(q.MetricStat.Period))
+		if s := q.MetricStat.Metric; s != nil {
+			a.Metrics = append(a.Metrics, metric(s.Namespace, s.MetricName, s.Dimensions))
+		}
+	}
+	a.Period = time.Duration(period) * time.Second
+	a.Reach = a.Period * time.Duration(max(1, aws.ToInt32(m.EvaluationPeriods)))
+	return a
+}
+
+func ofComposite(c types.CompositeAlarm) Alarm {
+	return alarm(c.AlarmName, c.AlarmArn, c.StateValue, c.StateTransitionedTimestamp, c.StateUpdatedTimestamp, c.ActionsEnabled)
+}
+
+func ofLog(l types.LogAlarm) Alarm {
+	return alarm(l.AlarmName, l.AlarmArn, l.StateValue, l.StateTransitionedTimestamp, l.StateUpdatedTimestamp, l.ActionsEnabled)
+}
+
+func alarm(name, arn *string, state types.StateValue, transitioned, updated *time.Time, actions *bool) Alarm {
+	at := transitioned
+	if at == nil {
+		at = updated
+	}
+	return Alarm{
+		Name:           aws.ToString(name),
+		ARN:            aws.ToString(arn),
+		State:          v1alpha1.AlarmState(state),
+		TransitionedAt: aws.ToTime(at).UTC().Truncate(time.Second),
+		ActionsEnabled: actions == nil || *actions,
+	}
+}
+
+func metric(namespace, name *string, dimensions []types.Dimension) Metric {
+	m := Metric{Namespace: aws.ToString(namespace), Name: aws.ToString(name), Dimensions: make(map[string]string, len(dimensions))}
+	for _, d := range dimensions {
+		m.Dimensions[aws.ToString(d.Name)] = aws.ToString(d.Value)
+	}
+	return m
+}

@@ -1,0 +1,111 @@
+package approval
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+)
+
+// misplaced says why an Approval, whatever its decision, is not about the present plan or not of a person; "" where
+// it is both.
+func misplaced(in Input, plan *v1alpha1.Plan, a v1alpha1.Approval) string {
+	rem, spec := in.Remediation, a.Spec
+	action := rem.Spec.Action.Name()
+	switch {
+	case spec.RemediationRef.UID != string(rem.UID):
+		return fmt.Sprintf("it is for another Remediation of this name, with the UID %s: create an Approval for %s",
+			spec.RemediationRef.UID, rem.UID)
+	case spec.Action != action:
+		return fmt.Sprintf("it is for the action %s, and this is %s", spec.Action, action)
+	case spec.PlanDigest != plan.Digest:
+		return fmt.Sprintf("it is for another plan (%s): read plan %d (%s) and create an Approval for it",
+			shortDigest(spec.PlanDigest), plan.Number, shortDigest(plan.Digest))
+	case spec.Approver == nil || spec.Approver.Username == "":
+		return "it does not say who approves: it was created while the admission policies were not in force"
+	case !isPerson(*spec.Approver):
+		return fmt.Sprintf("%s is not a person", spec.Approver.Username)
+	}
+	return ""
+}
+
+// refused says why an Approval of the present plan does not count; "" where it does.
+func refused(in Input, plan *v1alpha1.Plan, a v1alpha1.Approval, t tally) string {
+	person, rem := *a.Spec.Approver, in.Remediation
+	if a.DeletionTimestamp != nil {
+		return "it is being deleted"
+	}
+	// Nothing that was created before the policies were in force, or that cannot be told from it, counts. The
+	// creation time is the API server's, on the wall as SettledAt.
+	if !a.CreationTimestamp.After(in.Admission.SettledAt) {
+		return fmt.Sprintf("it was created before %s, when the admission policies were first seen in force: create another Approval",
+			in.Admission.SettledAt.UTC().Format(time.RFC3339))
+	}
+	if outcome, used := usedUp(rem, plan, a.Name); used {
+		return fmt.Sprintf("it was used for an attempt whose outcome is %s: an Approval is for one change", outcome)
+	}
+	if !in.Policy.AllowRequester {
+		switch requester := rem.Spec.RequestedBy; {
+		case requester == nil:
+			return "nobody knows who asked for the change, and its requester may not approve it: create the Remediation again with the admission policies in force"
+		case !different(*requester, person):
+			return fmt.Sprintf("%s asked for the change, and somebody else has to approve it", person.Username)
+		}
+	}
+	if !in.May[a.Name] {
+		return fmt.Sprintf("%s may not approve remediations/%s in namespace %s any more",
+			person.Username, rem.Spec.Action.Name(), rem.Namespace)
+	}
+	for i, other := range t.people {
+		if !different(other, person) {
+			return fmt.Sprintf("%s approved already with %s", person.Username, t.names[i])
+		}
+	}
+	return ""
+}
+
+// usedUp says whether a change was made, or may have been made, upon an Approval. A call that AWS refused, or that
+// was seen not to have arrived, uses nothing up. Approvals cover each call of their plan once.
+func usedUp(rem *v1alpha1.Remediation, plan *v1alpha1.Plan, approval string) (v1alpha1.Outcome, bool) {
+	applied := 0
+	for _, intent := range rem.Status.Intents {
+		ofPlan := intent.PlanNumber == plan.Number
+		if !ofPlan && !slices.Contains(intent.Approvals, approval) {
+			continue
+		}
+		switch {
+		case intent.Outcome == v1alpha1.OutcomeNotApplied, intent.Outcome == v1alpha1.OutcomeRefused:
+			continue
+		case intent.Outcome == v1alpha1.OutcomeApplied && ofPlan:
+			if applied++; applied < len(plan.Calls) {
+				continue
+			}
+		}
+		return intent.Outcome, true
+	}
+	return "", false
+}
+
+// isPerson says whether a user is none of the names that Kubernetes keeps for itself: service accounts, nodes and
+// components (Kubernetes documentation, Authenticating: the prefix system:).
+func isPerson(p v1alpha1.Person) bool {
+	return !strings.HasPrefix(p.Username, "system:")
+}
+
+// different says whether two records are proved to be of two people: by the username, or by a claim that both have
+// with different values. Where one has no claims, they cannot be told apart, and count as one.
+func different(a, b v1alpha1.Person) bool {
+	if a.Username != b.Username {
+		return true
+	}
+	for _, x := range a.Extra {
+		for _, y := range b.Extra {
+			if x.Key == y.Key && !slices.Equal(x.Values, y.Values) {
+				return true
+			}
+		}
+	}
+	return false
+}

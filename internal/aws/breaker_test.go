@@ -1,0 +1,94 @@
+package aws
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/runbook-operator/runbook-operator/internal/fault"
+	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
+	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+)
+
+func TestTheBreakerOpensAfterFailuresInARowAndTriesOneCallAfterAPause(t *testing.T) {
+	g := NewWithT(t)
+	b := newBreakers()
+	here := place{account: "1", region: "us-east-1"}
+	fail := func(at time.Time) {
+		g.Expect(b.enter(here, "lambda", at)).To(Succeed())
+		b.leave(here, "lambda", outcomeUnavailable, at)
+	}
+	for range breakerFailures - 1 {
+		fail(epoch)
+	}
+	g.Expect(b.enter(here, "lambda", epoch)).To(Succeed())
+	b.leave(here, "lambda", outcomeDenied, epoch) // an answer of any kind is an answer
+	for range breakerFailures {
+		fail(epoch)
+	}
+	f := fault.From(b.enter(here, "lambda", epoch.Add(10*time.Second)))
+	g.Expect(f.Class).To(Equal(fault.Waiting))
+	g.Expect(f.After).To(Equal(breakerPause - 10*time.Second))
+	g.Expect(f.Refused).To(BeTrue())
+	g.Expect(b.enter(here, "cloudwatch", epoch)).To(Succeed(), "another service is not affected")
+	g.Expect(b.enter(place{account: "2", region: "us-east-1"}, "lambda", epoch)).To(Succeed(), "another account is not affected")
+
+	later := epoch.Add(breakerPause)
+	g.Expect(b.enter(here, "lambda", later)).To(Succeed())
+	g.Expect(b.enter(here, "lambda", later)).NotTo(Succeed(), "one call is tried, not two")
+	b.leave(here, "lambda", outcomeCanceled, later)
+	fail(later)
+	g.Expect(b.enter(here, "lambda", later.Add(time.Second))).NotTo(Succeed(), "the trial failed")
+	later = later.Add(breakerPause)
+	g.Expect(b.enter(here, "lambda", later)).To(Succeed())
+	b.leave(here, "lambda", outcomeOK, later)
+	for range 10 {
+		g.Expect(b.enter(here, "lambda", later)).To(Succeed())
+	}
+}
+
+func TestCallsToAServiceThatDoesNotAnswerStopAndComeBack(t *testing.T) {
+	g := NewWithT(t)
+	w := newWorld(t, reactstocks.Steady)
+	registry := prometheus.NewRegistry()
+	var err error
+	w.clients.ledger, err = newLedger(registry)
+	g.Expect(err).NotTo(HaveOccurred())
+	s := w.session(t)
+	outage := w.Faults().Add(faults.Rule{Action: "lambda:*", Effect: faults.InternalError()})
+	for range breakerFailures + 3 {
+		_, err := s.Lambda.Function(t.Context(), reactstocks.BackendFunction)
+		g.Expect(fault.From(err).Reason).To(Equal("AWSUnavailable"))
+	}
+	g.Expect(w.Faults().Fired(outage)).To(Equal(breakerFailures))
+	w.Faults().Remove(outage)
+	w.clock.Step(breakerPause)
+	_, err = s.Lambda.Function(t.Context(), reactstocks.BackendFunction)
+	g.Expect(err).NotTo(HaveOccurred())
+
+	counted := map[string]float64{}
+	families, err := registry.Gather()
+	g.Expect(err).NotTo(HaveOccurred())
+	for _, family := range families {
+		if family.GetName() != "runbook_operator_aws_calls_total" {
+			continue
+		}
+		for _, m := range family.GetMetric() {
+			labels := map[string]string{}
+			for _, l := range m.GetLabel() {
+				labels[l.GetName()] = l.GetValue()
+			}
+			g.Expect(labels).To(And(HaveKeyWithValue("account", reactstocks.AccountID), HaveKeyWithValue("region", reactstocks.Region)))
+			counted[labels["service"]+":"+labels["operation"]+" "+labels["result"]] = m.GetCounter().GetValue()
+		}
+	}
+	g.Expect(counted).To(Equal(map[string]float64{
+		"sts:AssumeRole OK":              1,
+		"sts:GetCallerIdentity OK":       1,
+		"lambda:GetFunction Unavailable": breakerFailures,
+		"lambda:GetFunction NotSent":     3,
+		"lambda:GetFunction OK":          1,
+	}))
+}

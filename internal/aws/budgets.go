@@ -1,0 +1,106 @@
+package aws
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/runbook-operator/runbook-operator/internal/fault"
+)
+
+// Budget is a rate in calls a second and how many may come at once.
+type Budget struct {
+	PerSecond float64
+	Burst     int
+}
+
+// Budgets are the rates of the operator's own calls in one account and Region. Each family is one quota of AWS, and
+// its budget leaves room for whoever else works in the account, and for the console.
+type Budgets struct {
+	// LambdaControlPlane is every Lambda call but GetFunction: 15 a second in all, not adjustable (Lambda quotas).
+	LambdaControlPlane Budget
+	// LambdaGetFunction has a quota of its own of 100 a second (Lambda quotas).
+	LambdaGetFunction Budget
+	// DescribeAlarms has 9 a second (CloudWatch service quotas).
+	DescribeAlarms Budget
+	// GetMetricData has 50 a second (CloudWatch service quotas).
+	GetMetricData Budget
+	// STS is AssumeRole and GetCallerIdentity (hundreds a second; one session is cached for many calls).
+	STS Budget
+}
+
+// DefaultBudgets stay below the published quotas also in the first second: rate and burst together.
+func DefaultBudgets() Budgets {
+	return Budgets{
+		LambdaControlPlane: Budget{PerSecond: 7, Burst: 6},
+		LambdaGetFunction:  Budget{PerSecond: 45, Burst: 45},
+		DescribeAlarms:     Budget{PerSecond: 4, Burst: 4},
+		GetMetricData:      Budget{PerSecond: 22, Burst: 22},
+		STS:                Budget{PerSecond: 50, Burst: 50},
+	}
+}
+
+// place is where a quota applies.
+type place struct{ account, region string }
+
+type budgetKey struct {
+	place
+	family string
+}
+
+type budgets struct {
+	of       Budgets
+	mu       sync.Mutex
+	limiters map[budgetKey]*rate.Limiter
+}
+
+func newBudgets(of Budgets) *budgets {
+	return &budgets{of: of, limiters: map[budgetKey]*rate.Limiter{}}
+}
+
+// family returns the quota that a call counts against.
+func (b *budgets) family(service, operation string) (string, Budget) {
+	switch {
+	case service == "cloudwatch" && operation == "DescribeAlarms":
+		return "DescribeAlarms", b.of.DescribeAlarms
+	case service == "cloudwatch":
+		return "GetMetricData", b.of.GetMetricData
+	case service == "lambda" && operation == "GetFunction":
+		return "GetFunction", b.of.LambdaGetFunction
+	case service == "lambda":
+		return "the Lambda control plane", b.of.LambdaControlPlane
+	}
+	return "STS", b.of.STS
+}
+
+// take takes one call from the budget, or says when there is one again. It never waits.
+func (b *budgets) take(p place, service, operation string, now time.Time) error {
+	family, budget := b.family(service, operation)
+	key := budgetKey{place: p, family: family}
+	b.mu.Lock()
+	limiter, ok := b.limiters[key]
+	if !ok {
+		limiter = rate.NewLimiter(rate.Limit(budget.PerSecond), budget.Burst)
+		b.limiters[key] = limiter
+	}
+	b.mu.Unlock()
+	r := limiter.ReserveN(now, 1)
+	if !r.OK() {
+		return local(time.Second, "the operator's budget for %s allows no call", family)
+	}
+	after := r.DelayFrom(now)
+	if after == 0 {
+		return nil
+	}
+	r.CancelAt(now)
+	return local(after, "the operator keeps its calls of %s below the quota of the account", family)
+}
+
+// local is a fault for a call that was not sent: nothing changed.
+func local(after time.Duration, format string, args ...any) *fault.Fault {
+	f := fault.New(fault.Waiting, reasonUnavailable, format, args...)
+	f.After = after
+	f.Refused = true
+	return f
+}

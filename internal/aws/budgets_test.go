@@ -1,0 +1,82 @@
+package aws
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/runbook-operator/runbook-operator/internal/fault"
+	simledger "github.com/runbook-operator/runbook-operator/internal/sim/ledger"
+	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+)
+
+func TestABudgetLetsABurstThroughAndThenItsRate(t *testing.T) {
+	g := NewWithT(t)
+	b := newBudgets(Budgets{LambdaControlPlane: Budget{PerSecond: 2, Burst: 3}})
+	here := place{account: "1", region: "us-east-1"}
+	take := func(p place, operation string, at time.Duration) error {
+		return b.take(p, "lambda", operation, epoch.Add(at))
+	}
+	for range 3 {
+		g.Expect(take(here, "GetAccountSettings", 0)).To(Succeed())
+	}
+	f := fault.From(take(here, "PutFunctionConcurrency", 0))
+	g.Expect(f.Class).To(Equal(fault.Waiting))
+	g.Expect(f.After).To(Equal(500 * time.Millisecond))
+	g.Expect(f.Refused).To(BeTrue(), "a call that is not sent changes nothing")
+
+	g.Expect(take(place{account: "2", region: "us-east-1"}, "GetAlias", 0)).To(Succeed(), "another account has a quota of its own")
+	g.Expect(take(place{account: "1", region: "eu-west-1"}, "GetAlias", 0)).To(Succeed(), "another Region has a quota of its own")
+	g.Expect(take(here, "GetAlias", 500*time.Millisecond)).To(Succeed())
+	g.Expect(take(here, "GetAlias", 500*time.Millisecond)).NotTo(Succeed())
+}
+
+func TestEveryFamilyOfCallsHasItsOwnBudget(t *testing.T) {
+	g := NewWithT(t)
+	b := newBudgets(DefaultBudgets())
+	families := map[string]bool{}
+	for _, call := range [][2]string{{"lambda", "GetFunction"}, {"lambda", "GetAlias"}, {"cloudwatch", "DescribeAlarms"}, {"cloudwatch", "GetMetricData"}, {"sts", "AssumeRole"}} {
+		name, budget := b.family(call[0], call[1])
+		g.Expect(budget.Burst).To(BeNumerically(">", 0), name)
+		families[name] = true
+	}
+	g.Expect(families).To(HaveLen(5))
+}
+
+// The simulated AWS enforces its quotas: whoever calls as fast as the budgets allow is never throttled, and whoever has
+// ten times the budget is.
+func TestTheBudgetsStayBelowTheQuotasOfAWS(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		factor    int
+		throttled bool
+	}{{"as shipped", 1, false}, {"ten times", 10, true}} {
+		t.Run(c.name, func(t *testing.T) {
+			g := NewWithT(t)
+			w := newWorld(t, reactstocks.Steady)
+			budgets := DefaultBudgets()
+			budgets.LambdaControlPlane.PerSecond *= float64(c.factor)
+			budgets.LambdaControlPlane.Burst *= c.factor
+			w.clients.budgets = newBudgets(budgets)
+			s := w.session(t)
+			held, sent := 0, 0
+			for range 20 {
+				for range 40 {
+					_, err := s.Lambda.AccountSettings(t.Context())
+					if err == nil {
+						sent++
+					} else {
+						g.Expect(fault.From(err).Class).To(Equal(fault.Waiting))
+						held++
+					}
+				}
+				w.clock.Step(250 * time.Millisecond)
+			}
+			throttled := w.Ledger().Count(simledger.ByAction("lambda:GetAccountSettings"), simledger.ByError("TooManyRequestsException"))
+			g.Expect(held).To(BeNumerically(">", 0))
+			g.Expect(sent).To(BeNumerically(">=", 30))
+			g.Expect(throttled > 0).To(Equal(c.throttled), "%d calls were throttled", throttled)
+		})
+	}
+}

@@ -1,0 +1,97 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+)
+
+// Leader election, wall time. A leader that cannot renew for RenewDeadline stops; another may lead LeaseDuration after
+// the last renewal. In between, a call to AWS that was just begun has ended, whatever its outcome: a test compares the
+// difference with the deadline of a call.
+const (
+	LeaseDuration = 40 * time.Second
+	RenewDeadline = 20 * time.Second
+	retryPeriod   = 4 * time.Second
+)
+
+// readyTimeout is how long a readiness check waits for the cache, wall time: less than a kubelet waits.
+const readyTimeout = 500 * time.Millisecond
+
+// NewScheme returns a scheme with every kind that the operator reads or writes.
+func NewScheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return nil, fmt.Errorf("making the scheme: %w", err)
+	}
+	return scheme, nil
+}
+
+// The Role of leader election is written by hand, in config/rbac/leader_election_role.yaml.
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+func managerOptions(scheme *runtime.Scheme, o Options) ctrl.Options {
+	return ctrl.Options{
+		Scheme: scheme,
+		Cache: cache.Options{
+			// Who last wrote which field is half of an object, and nobody here asks.
+			DefaultTransform: cache.TransformStripManagedFields(),
+		},
+		Client: client.Options{
+			FieldOwner: Name,
+			Cache: &client.CacheOptions{
+				// Locks are always read live, and nobody may list the ConfigMaps of a cluster.
+				DisableFor: []client.Object{&coordinationv1.Lease{}, &corev1.ConfigMap{}},
+				// A read after a write sees that write.
+				EnableReadYourWritesConsistency: ptr.To(true),
+			},
+		},
+		Metrics:                       server.Options{BindAddress: orOff(o.MetricsAddr)},
+		HealthProbeBindAddress:        orOff(o.HealthAddr),
+		LeaderElection:                o.LeaderElection,
+		LeaderElectionID:              Name,
+		LeaderElectionNamespace:       o.Namespace,
+		LeaderElectionReleaseOnCancel: false, // a call to AWS may still be under way
+		LeaseDuration:                 ptr.To(LeaseDuration),
+		RenewDeadline:                 ptr.To(RenewDeadline),
+		RetryPeriod:                   ptr.To(retryPeriod),
+	}
+}
+
+func orOff(address string) string {
+	if address == "" {
+		return "0"
+	}
+	return address
+}
+
+// addChecks adds the checks of the kubelet: alive, and ready once the cache has what it watches. A standby is ready.
+func addChecks(mgr ctrl.Manager) error {
+	ready := func(r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+		defer cancel()
+		if !mgr.GetCache().WaitForCacheSync(ctx) {
+			return errors.New("the cache is not filled yet")
+		}
+		return nil
+	}
+	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("cache", ready)); err != nil {
+		return fmt.Errorf("adding health checks: %w", err)
+	}
+	return nil
+}

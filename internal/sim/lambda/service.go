@@ -1,0 +1,154 @@
+// Package lambda owns the simulated AWS Lambda control plane: functions, versions, aliases, reserved concurrency and
+// asynchronous updates as the AWS Lambda API Reference describes them. It must not run code or make traffic; the
+// traffic model asks it what a function's configuration allows.
+package lambda
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"sync"
+	"time"
+)
+
+// Defaults of an account (Lambda Developer Guide, "Lambda quotas"; PutFunctionConcurrency, API Reference). New accounts
+// have lower limits, so both are options.
+const (
+	DefaultConcurrentExecutions = 1000
+	DefaultUnreservedFloor      = 100
+	// DefaultUpdateDuration is how long an update of code or configuration stays InProgress. AWS documents no
+	// duration; a few seconds is usual for a function outside a VPC.
+	DefaultUpdateDuration = 4 * time.Second
+)
+
+// Options are what the service needs of its world.
+type Options struct {
+	// Region and AccountID make the ARNs.
+	Region, AccountID string
+	// Now is the world's time.
+	Now func() time.Time
+	// Seed makes revision IDs of different worlds differ.
+	Seed int64
+	// ConcurrentExecutions is the account's concurrency limit; 0 means the default.
+	ConcurrentExecutions int
+	// UnreservedFloor is what PutFunctionConcurrency must leave unreserved; 0 means the default.
+	UnreservedFloor int
+	// UpdateDuration is how long an update stays InProgress; 0 means the default.
+	UpdateDuration time.Duration
+}
+
+// Service is the control plane of one account in one Region. It is safe for concurrent use.
+type Service struct {
+	mu        sync.Mutex
+	o         Options
+	functions map[string]*function
+	history   map[string][]snapshot
+}
+
+// snapshot is a function's state from a moment on, kept for stale reads.
+type snapshot struct {
+	from time.Time
+	fn   *function
+}
+
+// New returns an account without functions.
+func New(o Options) *Service {
+	if o.ConcurrentExecutions == 0 {
+		o.ConcurrentExecutions = DefaultConcurrentExecutions
+	}
+	if o.UnreservedFloor == 0 {
+		o.UnreservedFloor = DefaultUnreservedFloor
+	}
+	if o.UpdateDuration == 0 {
+		o.UpdateDuration = DefaultUpdateDuration
+	}
+	return &Service{o: o, functions: map[string]*function{}, history: map[string][]snapshot{}}
+}
+
+// ARN is the unqualified ARN of a function.
+func (s *Service) ARN(name string) string {
+	return fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", s.o.Region, s.o.AccountID, name)
+}
+
+// names returns the functions' names in order. The lock is held.
+func (s *Service) names() []string {
+	out := make([]string, 0, len(s.functions))
+	for name := range s.functions {
+		out = append(out, name)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// AdvanceTo finishes the updates that are due at t. LastUpdateStatus becomes Successful, the new configuration serves,
+// and RevisionId moves a second time (aws/aws-sdk#377).
+func (s *Service) AdvanceTo(t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range s.names() {
+		f := s.functions[name]
+		if f.updateDue.IsZero() || f.updateDue.After(t) {
+			continue
+		}
+		due := f.updateDue
+		f.updateDue = time.Time{}
+		f.latest.revisionID = f.nextRevision(s.o.Seed)
+		f.serving = f.latest.clone()
+		s.remember(f, due)
+	}
+}
+
+// Next is when the next update finishes; zero when none is in progress.
+func (s *Service) Next() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var next time.Time
+	for _, f := range s.functions {
+		if !f.updateDue.IsZero() && (next.IsZero() || f.updateDue.Before(next)) {
+			next = f.updateDue
+		}
+	}
+	return next
+}
+
+// remember keeps the function's state as of a moment for stale reads. The lock is held.
+func (s *Service) remember(f *function, at time.Time) {
+	s.history[f.name] = append(s.history[f.name], snapshot{from: at, fn: f.clone()})
+}
+
+type stalenessKey struct{}
+
+// WithStaleness makes reads of a call answer with the state of d ago: AWS's reads after writes are eventually
+// consistent.
+func WithStaleness(ctx context.Context, d time.Duration) context.Context {
+	return context.WithValue(ctx, stalenessKey{}, d)
+}
+
+// view returns the function that a read sees. The lock is held.
+func (s *Service) view(ctx context.Context, ref reference) (*function, error) {
+	f, ok := s.functions[ref.name]
+	if !ok {
+		return nil, s.functionNotFound(ref)
+	}
+	stale, ok := ctx.Value(stalenessKey{}).(time.Duration)
+	if !ok || stale <= 0 {
+		return f, nil
+	}
+	at := s.o.Now().Add(-stale)
+	old := s.history[ref.name]
+	for i := len(old) - 1; i >= 0; i-- {
+		if !old[i].from.After(at) || i == 0 {
+			return old[i].fn, nil
+		}
+	}
+	return f, nil
+}
+
+// find returns the function that a change works on. The lock is held.
+func (s *Service) find(ref reference) (*function, error) {
+	f, ok := s.functions[ref.name]
+	if !ok {
+		return nil, s.functionNotFound(ref)
+	}
+	return f, nil
+}

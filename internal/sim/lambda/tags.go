@@ -1,0 +1,85 @@
+package lambda
+
+import (
+	"context"
+	"maps"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	api "github.com/aws/aws-sdk-go-v2/service/lambda"
+)
+
+// maxTags is the number of user tags a function may have (Lambda Developer Guide, "Using tags").
+const maxTags = 50
+
+func (s *Service) tagged(resource *string) (*function, error) {
+	if !strings.HasPrefix(aws.ToString(resource), "arn:") {
+		return nil, validation(aws.ToString(resource), "resource", "Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*):lambda:.*")
+	}
+	ref, err := s.parse(resource, nil)
+	if err != nil {
+		return nil, err
+	}
+	if ref.qualifier != "" {
+		return nil, invalidParameter("Tags on function aliases and versions are not supported. Please specify either a function ARN or an event source mapping ARN.")
+	}
+	return s.find(ref)
+}
+
+// ListTags answers a function's tags.
+func (s *Service) ListTags(_ context.Context, in *api.ListTagsInput) (*api.ListTagsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.tagged(in.Resource)
+	if err != nil {
+		return nil, err
+	}
+	return &api.ListTagsOutput{Tags: maps.Clone(f.tags)}, nil
+}
+
+// TagResource adds tags to a function. Keys that begin with "aws:" belong to AWS.
+func (s *Service) TagResource(_ context.Context, in *api.TagResourceInput) (*api.TagResourceOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.tagged(in.Resource)
+	if err != nil {
+		return nil, err
+	}
+	next := maps.Clone(f.tags)
+	if next == nil {
+		next = map[string]string{}
+	}
+	for k, v := range in.Tags {
+		if strings.HasPrefix(k, "aws:") {
+			return nil, invalidParameter("aws: prefixed tag key names are not allowed for external use.")
+		}
+		next[k] = v
+	}
+	own := 0
+	for k := range next {
+		if !strings.HasPrefix(k, "aws:") {
+			own++
+		}
+	}
+	if own > maxTags {
+		return nil, invalidParameter("The number of tags exceeds the limit of %d.", maxTags)
+	}
+	f.tags = next
+	s.remember(f, s.o.Now())
+	return &api.TagResourceOutput{}, nil
+}
+
+// UntagResource removes tags from a function.
+func (s *Service) UntagResource(_ context.Context, in *api.UntagResourceInput) (*api.UntagResourceOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.tagged(in.Resource)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range in.TagKeys {
+		delete(f.tags, k)
+	}
+	s.remember(f, s.o.Now())
+	return &api.UntagResourceOutput{}, nil
+}

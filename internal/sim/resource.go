@@ -1,0 +1,60 @@
+package sim
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/runbook-operator/runbook-operator/internal/sim/wire"
+)
+
+// resources are the ARNs that a call names, by the members that AWS services use for them; "*" when the operation has
+// no resource of its own (Service Authorization Reference).
+func (w *World) resources(c *wire.Call) []string {
+	if c.Input == nil {
+		return []string{"*"}
+	}
+	in := reflect.ValueOf(c.Input).Elem()
+	text := func(member string) string {
+		f := reflect.Indirect(in.FieldByName(member))
+		if !f.IsValid() || f.Kind() != reflect.String {
+			return ""
+		}
+		return f.String()
+	}
+	for _, member := range []string{"Resource", "ResourceARN", "RoleARN"} {
+		if arn := text(member); arn != "" {
+			return []string{arn}
+		}
+	}
+	if name := text("FunctionName"); name != "" && c.Service == "lambda" {
+		return []string{w.lambda.ResourceARN(name)}
+	}
+	if c.Service != "cloudwatch" {
+		return []string{"*"}
+	}
+	if name := text("AlarmName"); name != "" {
+		return []string{w.AlarmARN(name)}
+	}
+	if names := in.FieldByName("AlarmNames"); names.IsValid() && c.Operation != "DescribeAlarms" {
+		var out []string
+		for i := range names.Len() {
+			out = append(out, w.AlarmARN(names.Index(i).String()))
+		}
+		return out
+	}
+	if strings.HasPrefix(c.Operation, "DescribeAlarm") {
+		return []string{w.AlarmARN("*")}
+	}
+	return []string{"*"}
+}
+
+// AlarmARN is the ARN of a metric alarm of the world.
+func (w *World) AlarmARN(name string) string {
+	return fmt.Sprintf("arn:aws:cloudwatch:%s:%s:alarm:%s", w.o.Region, w.o.AccountID, name)
+}
+
+// FunctionARN is the unqualified ARN of a function of the world.
+func (w *World) FunctionARN(name string) string { return w.lambda.ARN(name) }
+
+func joined(arns []string) string { return strings.Join(arns, ",") }

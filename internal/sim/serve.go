@@ -1,0 +1,98 @@
+package sim
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
+	"github.com/runbook-operator/runbook-operator/internal/sim/iam"
+	"github.com/runbook-operator/runbook-operator/internal/sim/lambda"
+	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
+	"github.com/runbook-operator/runbook-operator/internal/sim/wire"
+)
+
+type callerKey struct{}
+
+func callerOf(ctx context.Context) iam.Principal {
+	p, _ := ctx.Value(callerKey{}).(iam.Principal)
+	return p
+}
+
+// serve is the way of every call: who calls, what is disturbed on purpose, may they, is there quota, the operation
+// itself, and the entry in the ledger.
+func (w *World) serve(ctx context.Context, c *wire.Call) (any, error) {
+	out, effect, err := w.handle(ctx, c)
+	if effect.Latency > 0 {
+		select {
+		case <-w.o.Wall.After(effect.Latency):
+		case <-ctx.Done():
+		}
+	}
+	return out, err
+}
+
+func (w *World) handle(ctx context.Context, c *wire.Call) (any, faults.Effect, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.catchUp()
+	w.requests++
+	c.RequestID = w.requestID(w.requests)
+	action := c.Service + ":" + c.Operation
+	principal, err := w.iam.Authenticate(c.AccessKeyID, c.SessionToken, w.o.Wall.Now())
+	resources := w.resources(c)
+	e := ledger.Entry{
+		At: w.now, Wall: w.o.Wall.Now(), Service: c.Service, Operation: c.Operation, Principal: principal.ARN,
+		Class: ledger.ClassOf(action), Resource: joined(resources), RequestID: c.RequestID, Input: c.Input,
+	}
+	var effect faults.Effect
+	var out any
+	if err == nil {
+		effect = w.faults.Next(c.Service, action, principal.ARN)
+		err = w.admit(c, action, resources, effect)
+	}
+	if err == nil {
+		before := w.stateHash()
+		ctx = context.WithValue(ctx, callerKey{}, principal)
+		if effect.Stale > 0 {
+			ctx = lambda.WithStaleness(ctx, effect.Stale)
+		}
+		out, err = c.Invoke(ctx)
+		e.Changed = w.stateHash() != before
+		if lost := effect.After(); lost != nil {
+			out, err = nil, lost
+		}
+	}
+	e.Error = wire.Code(err)
+	w.ledger.Append(e)
+	return out, effect, err
+}
+
+// admit is everything that may refuse a call before its operation runs.
+func (w *World) admit(c *wire.Call, action string, resources []string, effect faults.Effect) error {
+	if err := c.Malformed(); err != nil {
+		return err
+	}
+	if err := effect.Before(); err != nil {
+		return err
+	}
+	// "No permissions are required to perform this operation" (AWS STS API Reference, GetCallerIdentity).
+	if action != "sts:GetCallerIdentity" {
+		for _, r := range resources {
+			if err := w.iam.Authorize(c.AccessKeyID, action, r); err != nil {
+				return err
+			}
+		}
+	}
+	return w.quotas.Take(c.Service, action, w.now)
+}
+
+// requestID makes an ID in the form of a UUID from the world's seed and a counter.
+func (w *World) requestID(n int) string {
+	h := fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "request/%d/%d", w.o.Seed, n)))
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:32]
+}
+
+// serverTimeout bounds the reading of a request's header, wall time.
+const serverTimeout = 10 * time.Second

@@ -1,0 +1,138 @@
+// Package e2e walks whole incidents through the operator on stepped time: a real API server, the simulated AWS over
+// the wire, every controller. It must not reach into a controller.
+package e2e
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/controllers"
+	"github.com/runbook-operator/runbook-operator/internal/conditions"
+	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
+	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+	"github.com/runbook-operator/runbook-operator/test/builder"
+	"github.com/runbook-operator/runbook-operator/test/env"
+	. "github.com/runbook-operator/runbook-operator/test/expectations"
+)
+
+var environment *env.Environment
+
+func TestWalk(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "The walk from alarm to resolution")
+}
+
+var _ = BeforeSuite(func() { environment = env.Start(GinkgoTB()) })
+
+// walk is one incident of React Stocks and everybody in it.
+type walk struct {
+	*env.Fixture
+	ctx context.Context
+}
+
+const (
+	alice   = "alice@example.com" // may approve
+	bob     = "bob@example.com"   // may edit, and not approve
+	patient = 20 * time.Minute    // how long a spec waits, in world time, for what should come soon
+)
+
+// begin starts a world in a scenario, with the shipped runbooks and an application that is watched.
+func begin(scenario reactstocks.Scenario, changes ...func(*v1alpha1.ServerlessApplication)) *walk {
+	w := &walk{ctx: context.Background(), Fixture: environment.NewFixture(GinkgoTB(), env.Options{
+		Controllers: controllers.All, Scenario: scenario,
+	})}
+	w.Bind(alice, "runbook-operator-approver")
+	w.Bind(bob, "runbook-operator-editor")
+	for _, name := range []string{"lambda-throttling", "lambda-timeouts"} {
+		text, err := os.ReadFile("../../config/runbooks/" + name + ".yaml")
+		Expect(err).NotTo(HaveOccurred())
+		var rbk v1alpha1.Runbook
+		Expect(yaml.UnmarshalStrict(text, &rbk)).To(Succeed())
+		rbk.Namespace = w.OperatorNamespace
+		ExpectApplied(w.ctx, w.Admin, &rbk)
+	}
+	ExpectApplied(w.ctx, w.Admin, builder.AWSAccount(), builder.ServerlessApplication(w.Namespace, changes...))
+	return w
+}
+
+// until lets time pass until something holds.
+func (w *walk) until(what string, limit time.Duration, holds func() bool) {
+	GinkgoHelper()
+	Expect(w.Driver.RunUntil(w.ctx, limit, holds)).To(Succeed(), "waiting until %s", what)
+}
+
+func (w *walk) incidents() []v1alpha1.Incident {
+	GinkgoHelper()
+	var list v1alpha1.IncidentList
+	Expect(w.Admin.List(w.ctx, &list, client.InNamespace(w.Namespace))).To(Succeed())
+	return list.Items
+}
+
+// incident returns the only Incident.
+func (w *walk) incident() *v1alpha1.Incident {
+	GinkgoHelper()
+	all := w.incidents()
+	Expect(all).To(HaveLen(1))
+	return &all[0]
+}
+
+// remediation returns the newest Remediation, or nil.
+func (w *walk) remediation() *v1alpha1.Remediation {
+	GinkgoHelper()
+	var list v1alpha1.RemediationList
+	Expect(w.Admin.List(w.ctx, &list, client.InNamespace(w.Namespace))).To(Succeed())
+	if len(list.Items) == 0 {
+		return nil
+	}
+	return &list.Items[len(list.Items)-1]
+}
+
+func (w *walk) reason(typ string) string {
+	if rem := w.remediation(); rem != nil {
+		return conditions.Reason(rem.Status.Conditions, typ)
+	}
+	return ""
+}
+
+// proposed lets time pass until a plan waits for approval.
+func (w *walk) proposed() *v1alpha1.Remediation {
+	GinkgoHelper()
+	w.until("a plan waits for approval", patient, func() bool {
+		return w.reason(v1alpha1.ConditionApproved) == v1alpha1.ReasonAwaitingApproval
+	})
+	return w.remediation()
+}
+
+// approve creates an Approval as a person, and returns what the API server says.
+func (w *walk) approve(username string, rem *v1alpha1.Remediation, changes ...func(*v1alpha1.Approval)) error {
+	GinkgoHelper()
+	person := environment.As(GinkgoTB(), rest.ImpersonationConfig{UserName: username, Groups: []string{"system:authenticated"}})
+	return person.Create(w.ctx, builder.Approval(rem, changes...))
+}
+
+// changes returns the calls of the operator that are of the class change.
+func (w *walk) changes() []ledger.Entry {
+	return w.World.Ledger().Entries(ledger.ByClass(ledger.Change), ledger.ByRole("runbook-operator-react-stocks"))
+}
+
+// leases returns the names of the Leases that changes hold.
+func (w *walk) leases() []string {
+	GinkgoHelper()
+	var list coordinationv1.LeaseList
+	Expect(w.Admin.List(w.ctx, &list, client.InNamespace(w.OperatorNamespace))).To(Succeed())
+	var names []string
+	for _, l := range list.Items {
+		names = append(names, l.Name)
+	}
+	return names
+}

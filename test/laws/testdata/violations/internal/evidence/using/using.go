@@ -1,0 +1,12 @@
+// Package using plants imports of the other extension packages.
+package using
+
+import (
+	"github.com/runbook-operator/runbook-operator/internal/action" // want: depguard
+	"github.com/runbook-operator/runbook-operator/internal/evidence"
+	"github.com/runbook-operator/runbook-operator/internal/keys"   // want: depguard
+	"github.com/runbook-operator/runbook-operator/internal/notify" // want: depguard
+)
+
+// Names of the extensions.
+var Names = []string{action.Name, evidence.Name, keys.Name, notify.Name}

@@ -1,0 +1,1 @@
+package nameless // want: revive

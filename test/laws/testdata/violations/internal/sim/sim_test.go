@@ -1,0 +1,14 @@
+package sim_test
+
+import (
+	"testing"
+
+	"github.com/runbook-operator/runbook-operator/internal/action" // want: depguard
+	"github.com/runbook-operator/runbook-operator/internal/sim"
+)
+
+func TestName(t *testing.T) {
+	if sim.Name == action.Name {
+		t.Fatal("the simulator is no action")
+	}
+}
