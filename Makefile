@@ -59,7 +59,7 @@ test: ## Run every test against a real API server, with the race detector where 
 lint: $(GOLANGCI_LINT) ## Check the code against the laws of this repository, and the laws against planted violations.
 	$(GOLANGCI_LINT) run ./...
 	$(GOLANGCI_LINT) run --config .golangci-kal.yml ./api/...
-	go test -tags lint -count=1 ./test/laws
+	go test -tags lint -count=1 -timeout 30m ./test/laws
 
 .PHONY: generate
 generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Regenerate DeepCopy, CRDs, RBAC, IAM policies and docs/api.md from the code.

@@ -2,7 +2,6 @@ package config_test
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -76,11 +75,8 @@ func TestTheApproverMayApproveEveryActionOfTheAPI(t *testing.T) {
 		}
 	}
 	g.Expect(want).NotTo(BeEmpty())
-	roles, err := filepath.Glob("rbac/*_role.yaml")
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(roles).To(HaveLen(4))
-	for _, file := range roles {
-		text, err := os.ReadFile(file)
+	for _, people := range []string{"admin", "approver", "editor", "viewer"} {
+		text, err := os.ReadFile("rbac/" + people + "_role.yaml")
 		g.Expect(err).NotTo(HaveOccurred())
 		var role rbacv1.ClusterRole
 		g.Expect(yaml.UnmarshalStrict(text, &role)).To(Succeed())

@@ -35,9 +35,8 @@ type ApprovalSpec struct {
 
 	// planDigest is the digest of the plan decided on, from the Remediation's status.plan.digest.
 	// +required
-	// +kubebuilder:validation:MinLength=71
-	// +kubebuilder:validation:MaxLength=71
-	// +kubebuilder:validation:Pattern=`^sha256:[0-9a-f]{64}$`
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^sha256:[0-9a-f]{64}$')",message="copy status.plan.digest of the Remediation: sha256: and 64 hexadecimal digits"
 	PlanDigest string `json:"planDigest,omitempty"`
 
 	// decision on the plan. One rejection stops the plan.

@@ -31,9 +31,8 @@ type AWSAccount struct {
 type AWSAccountSpec struct {
 	// accountID is the twelve digits of the account.
 	// +required
-	// +kubebuilder:validation:MinLength=12
-	// +kubebuilder:validation:MaxLength=12
-	// +kubebuilder:validation:Pattern=`^[0-9]{12}$`
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{12}$')",message="write the twelve digits of the account in quotes, such as '123456789012'"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="accountID cannot change: create another AWSAccount and move the applications to it"
 	AccountID string `json:"accountID,omitempty"`
 
@@ -67,7 +66,7 @@ type Grant struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="write a name such as react-stocks: lower-case letters, digits and hyphens, a letter or digit first and last"
 	Name string `json:"name"`
 
 	// namespaceSelector selects namespaces by their labels. An empty selector selects none.
@@ -82,7 +81,7 @@ type Grant struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=1224
-	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9+=,.@:/_-]+$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9+=,.@:/_-]+$')",message="write the sts:ExternalId of the role's trust policy: letters, digits and + = , . @ : / _ - only"
 	ExternalID string `json:"externalID,omitempty"`
 
 	// resources limits the grant to these AWS resources.
@@ -109,7 +108,7 @@ type GrantResources struct {
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=512
-	// +kubebuilder:validation:items:Pattern=`^arn:(aws|aws-us-gov|aws-cn):[a-z0-9-]+:[a-z0-9*-]*:[0-9]{12}:.+$`
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^arn:(aws|aws-us-gov|aws-cn):[a-z0-9-]+:[a-z0-9*-]*:[0-9]{12}:.+$')",message="write an ARN with its account, such as arn:aws:lambda:us-east-1:123456789012:function:react-stocks-*"
 	ARNPatterns []string `json:"arnPatterns"`
 }
 

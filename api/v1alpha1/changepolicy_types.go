@@ -31,8 +31,8 @@ type ChangePolicySpec struct {
 	// planExpiresAfter is how long a plan may wait for its approvals, from 1m to 24h.
 	// +optional
 	// +kubebuilder:default="30m"
-	// +kubebuilder:validation:MaxLength=8
-	// +kubebuilder:validation:Pattern=`^([1-9][0-9]{0,2}m|1[0-9]h|2[0-4]h|[1-9]h)$`
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([1-9][0-9]{0,2}m|1[0-3][0-9]{2}m|14[0-3][0-9]m|1440m|[1-9]h|1[0-9]h|2[0-4]h)$')",message="write whole minutes or hours from 1m to 24h, such as 30m or 2h"
 	PlanExpiresAfter string `json:"planExpiresAfter,omitempty"`
 
 	// verification says how a change is proved to help.
@@ -73,8 +73,8 @@ type VerificationPolicy struct {
 	// the reach of the alarms that are watched.
 	// +optional
 	// +kubebuilder:default="15m"
-	// +kubebuilder:validation:MaxLength=8
-	// +kubebuilder:validation:Pattern=`^([1-9][0-9]{0,2}m|1[0-9]h|2[0-4]h|[1-9]h)$`
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([1-9][0-9]{0,2}m|1[0-3][0-9]{2}m|14[0-3][0-9]m|1440m|[1-9]h|1[0-9]h|2[0-4]h)$')",message="write whole minutes or hours from 1m to 24h, such as 30m or 2h"
 	Window string `json:"window,omitempty"`
 
 	// failureLimit is how many bad observations in a row end the verification as failed.
@@ -90,8 +90,8 @@ type RecoveryPolicy struct {
 	// stableFor is how long every alarm of an Incident must be OK, from 1m to 24h.
 	// +optional
 	// +kubebuilder:default="5m"
-	// +kubebuilder:validation:MaxLength=8
-	// +kubebuilder:validation:Pattern=`^([1-9][0-9]{0,2}m|1[0-9]h|2[0-4]h|[1-9]h)$`
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([1-9][0-9]{0,2}m|1[0-3][0-9]{2}m|14[0-3][0-9]m|1440m|[1-9]h|1[0-9]h|2[0-4]h)$')",message="write whole minutes or hours from 1m to 24h, such as 30m or 2h"
 	StableFor string `json:"stableFor,omitempty"`
 }
 

@@ -144,19 +144,19 @@ type AccountLimitsEvidence struct {
 type TrafficKind string
 
 const (
-	// TrafficSteady stays within half and one and a half of its average.
+	// TrafficSteady stays within half and one and a half of its average, or within what chance makes of few requests.
 	TrafficSteady TrafficKind = "Steady"
-	// TrafficGrowth rises over the window.
+	// TrafficGrowth rises over the window, or has just begun to.
 	TrafficGrowth TrafficKind = "Growth"
 	// TrafficSpike jumps within a few minutes.
 	TrafficSpike TrafficKind = "Spike"
-	// TrafficFalling falls over the window.
+	// TrafficFalling falls over the window, or has just begun to.
 	TrafficFalling TrafficKind = "Falling"
 )
 
 // TrafficPatternEvidence is the shape of the traffic that was offered: invocations and throttled invocations.
 type TrafficPatternEvidence struct {
-	// kind of the pattern. Absent where there are too few data to tell.
+	// kind of the pattern. Absent where there are too few data to tell, or no kind fits.
 	// +optional
 	Kind *TrafficKind `json:"kind,omitempty"`
 

@@ -1,10 +1,10 @@
 package v1alpha1
 
 const (
-	// ConditionPlanned says whether there is a plan. Possible reasons: Planned; NoHeadroom, NothingToChange,
+	// ConditionPlanned says whether there is a plan. Possible reasons: Planned; NoHeadroom, NothingToChange, UpdateFailed,
 	// EmergencyStop, PeakDoesNotFit, UnreservedFloor, AliasServesVersion, CallerTimeoutUnknown,
 	// BeyondCallerTimeout, FunctionNotFound, UpdateInProgress, TargetUnstable, AccessDenied, AWSUnavailable,
-	// Stale.
+	// Refused, WrongIdentity, ActionNotGranted.
 	ConditionPlanned = "Planned"
 	// ConditionApproved says whether the plan is approved. Possible reasons: Approved; AwaitingApproval, Rejected,
 	// Expired, PoliciesChanged, Withdrawn.

@@ -165,7 +165,7 @@ type MetricStep struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
-	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9 ._-]+$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9 ._-]+$')",message="write the name of the metric, such as Throttles: letters, digits, spaces, dots, hyphens and underscores"
 	Name string `json:"name,omitempty"`
 
 	// statistic over the window. In rules it is a field in lower camel case, such as throttles.sum or
@@ -178,8 +178,8 @@ type MetricStep struct {
 	// window that ends when the step starts, from 1m to 3h.
 	// +optional
 	// +kubebuilder:default="15m"
-	// +kubebuilder:validation:MaxLength=8
-	// +kubebuilder:validation:Pattern=`^([1-9]m|[1-9][0-9]m|1[0-7][0-9]m|180m|[1-3]h)$`
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([1-9]m|[1-9][0-9]m|1[0-7][0-9]m|180m|[1-3]h)$')",message="write whole minutes or hours from 1m to 3h, such as 15m"
 	Window string `json:"window,omitempty"`
 }
 
@@ -194,8 +194,8 @@ type TrafficPatternStep struct {
 	// window that ends when the step starts, from 10m to 3h.
 	// +optional
 	// +kubebuilder:default="1h"
-	// +kubebuilder:validation:MaxLength=8
-	// +kubebuilder:validation:Pattern=`^([1-9][0-9]m|1[0-7][0-9]m|180m|[1-3]h)$`
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([1-9][0-9]m|1[0-7][0-9]m|180m|[1-3]h)$')",message="write whole minutes or hours from 10m to 3h, such as 1h"
 	Window string `json:"window,omitempty"`
 }
 
@@ -219,7 +219,7 @@ type Rule struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:Pattern=`^[A-Z][A-Za-z0-9]*$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z][A-Za-z0-9]*$')",message="write the cause in PascalCase, such as ReservedConcurrencyTooLow: it becomes the reason of a condition"
 	Cause string `json:"cause,omitempty"`
 
 	// when is a CEL expression over the steps that yields a bool. A rule that names a step without a result is

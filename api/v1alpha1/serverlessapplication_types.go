@@ -74,14 +74,14 @@ type ApplicationFunction struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
-	// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9_-]+$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9_-]+$')",message="write the name of the alias, such as live: letters, digits, hyphens and underscores"
 	Alias string `json:"alias,omitempty"`
 
 	// callerTimeout is how long the caller of the function waits for it, at most 15m: an API's integration
 	// timeout, or a queue's visibility timeout. A function's timeout is never set beyond it.
 	// +optional
-	// +kubebuilder:validation:MaxLength=8
-	// +kubebuilder:validation:Pattern=`^([1-9][0-9]{0,2}s|[1-9]m|1[0-5]m)$`
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([1-9][0-9]?s|[1-8][0-9]{2}s|900s|[1-9]m|1[0-5]m)$')",message="write whole seconds or minutes from 1s to 15m, such as 29s"
 	CallerTimeout string `json:"callerTimeout,omitempty"`
 }
 

@@ -55,20 +55,20 @@ const (
 // letters, digits, hyphens and underscores).
 //
 // +kubebuilder:validation:MinLength=1
-// +kubebuilder:validation:MaxLength=64
-// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9_-]+$`
+// +kubebuilder:validation:MaxLength=256
+// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9_-]{1,64}$')",message="write the name of the function alone, without ARN, alias or version: 1 to 64 letters, digits, hyphens and underscores"
 type FunctionName string
 
 // Region is an AWS Region name.
 //
-// +kubebuilder:validation:MaxLength=32
-// +kubebuilder:validation:Pattern=`^[a-z]{2}(-[a-z]+)+-[0-9]$`
+// +kubebuilder:validation:MaxLength=64
+// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]{2}(-[a-z]+)+-[0-9]$')",message="write the code of an AWS Region, such as us-east-1"
 type Region string
 
 // RoleARN is the ARN of an IAM role.
 //
 // +kubebuilder:validation:MaxLength=256
-// +kubebuilder:validation:Pattern=`^arn:(aws|aws-us-gov|aws-cn):iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,200}$`
+// +kubebuilder:validation:XValidation:rule="self.matches('^arn:(aws|aws-us-gov|aws-cn):iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,200}$')",message="write the ARN of an IAM role, such as arn:aws:iam::123456789012:role/runbook-operator"
 type RoleARN string
 
 // LocalReference names an object in the same namespace.

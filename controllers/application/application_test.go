@@ -27,7 +27,7 @@ var _ = Describe("A ServerlessApplication", func() {
 		ExpectEvents(s.ctx, s.Admin, app, v1alpha1.ReasonWatched)
 
 		app.Spec.Mode = v1alpha1.ModeObserve
-		ExpectApplied(s.ctx, s.Admin, app)
+		s.edit(app)
 		s.settle()
 		Expect(s.application().Status.Mode).To(Equal(v1alpha1.ModeObserve))
 	})
@@ -52,7 +52,7 @@ var _ = Describe("A ServerlessApplication", func() {
 		s.settle()
 		namespace := ExpectExists(s.ctx, s.Admin, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.Namespace}})
 		namespace.Labels["team"] = "somebody-else"
-		ExpectApplied(s.ctx, s.Admin, namespace)
+		s.edit(namespace)
 		s.settle()
 		Expect(s.application()).To(HaveCondition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotGranted))
 		Expect(s.application().Status.Mode).To(BeEmpty())
@@ -98,7 +98,8 @@ var _ = Describe("A ServerlessApplication", func() {
 		shared := func(name string) *v1alpha1.Runbook {
 			return builder.Runbook(s.OperatorNamespace, func(b *v1alpha1.Runbook) { b.Name = name })
 		}
-		ExpectApplied(s.ctx, s.Admin, builder.AWSAccount(), builder.ServerlessApplication(s.Namespace), shared("errors"), shared("throttling"))
+		errors := shared("errors")
+		ExpectApplied(s.ctx, s.Admin, builder.AWSAccount(), builder.ServerlessApplication(s.Namespace), errors, shared("throttling"))
 		s.settle()
 		Expect(s.application().Status.Runbooks).To(HaveLen(2))
 
@@ -107,13 +108,13 @@ var _ = Describe("A ServerlessApplication", func() {
 		resolved := s.application().Status.Runbooks
 		Expect(resolved).To(HaveLen(2))
 		Expect(resolved[0]).To(Equal(v1alpha1.ResolvedRunbook{
-			Namespace: s.OperatorNamespace, Name: "errors", Generation: 1, Digest: diagnosis.Digest(shared("errors").Spec),
+			Namespace: s.OperatorNamespace, Name: "errors", Generation: 1, Digest: diagnosis.Digest(errors.Spec),
 		}))
 		Expect(resolved[1].Namespace).To(Equal(s.Namespace))
 
 		broken := s.runbook()
 		broken.Spec.Diagnose[0].When = "nothing.sum > 0.0"
-		ExpectApplied(s.ctx, s.Admin, broken)
+		s.edit(broken)
 		s.settle()
 		Expect(s.application().Status.Runbooks).To(HaveLen(1), "its author does not want the shared one")
 		Expect(s.application().Status.Runbooks[0].Name).To(Equal("errors"))
@@ -132,7 +133,7 @@ var _ = Describe("A ServerlessApplication", func() {
 		app.Status.Episode = 7
 		Expect(s.Admin.Status().Update(s.ctx, app)).To(Succeed())
 		app.Spec.Mode = v1alpha1.ModePropose
-		ExpectApplied(s.ctx, s.Admin, app)
+		s.edit(app)
 		s.settle()
 		Expect(s.application().Status.Episode).To(BeEquivalentTo(7))
 		Expect(s.application().Status.Mode).To(Equal(v1alpha1.ModePropose))

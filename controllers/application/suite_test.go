@@ -7,6 +7,8 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/controllers/account"
@@ -25,7 +27,10 @@ func TestStandingObjects(t *testing.T) {
 	RunSpecs(t, "Applications, Runbooks and accounts")
 }
 
-var _ = BeforeSuite(func() { environment = env.Start(GinkgoTB()) })
+var _ = BeforeSuite(func() {
+	logf.SetLogger(GinkgoLogr)
+	environment = env.Start(GinkgoTB())
+})
 
 // story is one spec with the controllers of everything that stands.
 type story struct {
@@ -52,6 +57,12 @@ func (s *story) settle() {
 func (s *story) pass(d time.Duration) {
 	GinkgoHelper()
 	Expect(s.Driver.RunFor(s.ctx, d)).To(Succeed())
+}
+
+// edit changes an object as a person does.
+func (s *story) edit(o client.Object) {
+	GinkgoHelper()
+	Expect(s.Admin.Update(s.ctx, o)).To(Succeed())
 }
 
 func (s *story) application() *v1alpha1.ServerlessApplication {

@@ -111,7 +111,7 @@ func counted(names []string) *v1alpha1.UnmatchedAlarms {
 	}
 	sorted := slices.Sorted(slices.Values(names))
 	return &v1alpha1.UnmatchedAlarms{
-		Count: int32(len(sorted)), //nolint:gosec // CloudWatch has fewer alarms in a Region than an int32 counts
+		Count: int32(len(sorted)),
 		Names: sorted[:min(mostNames, len(sorted))],
 	}
 }

@@ -273,13 +273,13 @@ var _ = Describe("Reading", func() {
 	It("goes on for others while one role does not work", func() {
 		s := watched(nil)
 		other := s.AddNamespace("other", map[string]string{"team": "orders"})
-		account := s.account()
-		broken := account.Spec.Grants[0]
-		broken.Name, broken.RoleARN = "orders", "arn:aws:iam::"+reactstocks.AccountID+":role/gone"
-		broken.NamespaceSelector = metav1.LabelSelector{MatchLabels: map[string]string{"team": "orders"}}
-		broken.Resources.ARNPatterns = []string{"arn:aws:lambda:*:" + reactstocks.AccountID + ":function:orders-*"}
-		account.Spec.Grants = append(account.Spec.Grants, broken)
-		ExpectApplied(s.ctx, s.Admin, account, builder.ServerlessApplication(other, func(a *v1alpha1.ServerlessApplication) {
+		ExpectApplied(s.ctx, s.Admin, builder.AWSAccount(func(a *v1alpha1.AWSAccount) {
+			broken := a.Spec.Grants[0]
+			broken.Name, broken.RoleARN = "orders", "arn:aws:iam::"+reactstocks.AccountID+":role/gone"
+			broken.NamespaceSelector = metav1.LabelSelector{MatchLabels: map[string]string{"team": "orders"}}
+			broken.Resources.ARNPatterns = []string{"arn:aws:lambda:*:" + reactstocks.AccountID + ":function:orders-*"}
+			a.Spec.Grants = append(a.Spec.Grants, broken)
+		}), builder.ServerlessApplication(other, func(a *v1alpha1.ServerlessApplication) {
 			a.Spec.Functions = []v1alpha1.ApplicationFunction{{Name: orders}}
 		}))
 		s.fires("throttled", backend, "Throttles")

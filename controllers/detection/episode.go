@@ -76,9 +76,6 @@ func handled(incidents []*v1alpha1.Incident, alarm alarms.Alarm) bool {
 				return true
 			}
 		}
-		if first := incident.Spec.Signal; first != nil && first.AlarmARN == alarm.ARN && !first.TransitionedAt.Before(&at) {
-			return true
-		}
 	}
 	return false
 }

@@ -79,7 +79,7 @@ func (r *Reconciler) runbook(ctx context.Context, s *scope, ref v1alpha1.Resolve
 		s.runbooks[key] = runbook
 	}
 	if runbook == nil || runbook.Generation != ref.Generation {
-		return nil, nil //nolint:nilnil // no Runbook is an answer: the application's list is about to follow
+		return nil, nil // the application's list is about to follow
 	}
 	return runbook, nil
 }

@@ -86,7 +86,7 @@ func needsPerson(f *fault.Fault) bool { return f.Class == fault.Terminal || f.Cl
 
 // conflictsOnly says whether nothing but conflicts went wrong.
 func conflictsOnly(err error) bool {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the tree is walked here
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {
 			if !conflictsOnly(e) {
 				return false

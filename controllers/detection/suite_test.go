@@ -13,6 +13,7 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/controllers/account"
@@ -33,7 +34,10 @@ func TestDetection(t *testing.T) {
 	RunSpecs(t, "Detection")
 }
 
-var _ = BeforeSuite(func() { environment = env.Start(GinkgoTB()) })
+var _ = BeforeSuite(func() {
+	logf.SetLogger(GinkgoLogr)
+	environment = env.Start(GinkgoTB())
+})
 
 // story is one spec: a fixture with an account, an application and a Runbook, and a vocabulary for alarms.
 type story struct {

@@ -21,5 +21,5 @@ func TestProblemsAreListedInOrderAndBounded(t *testing.T) {
 	g.Expect(strings.Count(text, "undefined field")).To(Equal(mostProblems))
 
 	list = []diagnosis.Problem{{Path: "spec.diagnose[0].when", Line: 1, Column: 1, Message: strings.Repeat("é", 2048)}}
-	g.Expect(len([]rune(problems(list)))).To(Equal(401))
+	g.Expect([]rune(problems(list))).To(HaveLen(401))
 }

@@ -139,7 +139,8 @@ func TestAPlanSaysWhatItDoesAndWhatUndoesIt(t *testing.T) {
 		g.Expect(c.Call.Writes).NotTo(Equal(c.Before))
 		g.Expect(w.observe(t, a, c.Call).Fields).To(Equal(c.Before), "live is before")
 		g.Expect(len(c.Observe)).To(And(BeNumerically(">", 0), BeNumerically("<=", 256)))
-		g.Expect(a.Permissions().Write).To(ContainElements(c.Call.Operation, c.Inverse.Operation))
+		g.Expect(a.Permissions().Write).To(ContainElement(c.Call.Operation))
+		g.Expect(a.Permissions().Write).To(ContainElement(c.Inverse.Operation))
 	})
 }
 
@@ -253,12 +254,10 @@ func TestACallThatNoPlanMakesIsNotMade(t *testing.T) {
 			g.Expect(f.Refused).To(BeTrue(), name)
 			g.Expect(f.Class).To(Equal(fault.Terminal), name)
 		}
-		for name := range map[string]bool{"MemorySize": true} {
-			unknown := *good.DeepCopy()
-			unknown.Writes[0].Name = name
-			_, err := a.Observe(t.Context(), w.session, unknown)
-			g.Expect(fault.From(err).Class).To(Equal(fault.Terminal))
-		}
+		unknown := *good.DeepCopy()
+		unknown.Writes[0].Name = "MemorySize"
+		_, err := a.Observe(t.Context(), w.session, unknown)
+		g.Expect(fault.From(err).Class).To(Equal(fault.Terminal))
 		g.Expect(w.changes()).To(BeZero())
 	})
 }

@@ -18,7 +18,9 @@ const (
 // setReservedConcurrency sets how many executions are reserved for a function. It only ever gives a function more.
 type setReservedConcurrency struct{}
 
-func (setReservedConcurrency) Name() v1alpha1.ActionName { return v1alpha1.ActionSetReservedConcurrency }
+func (setReservedConcurrency) Name() v1alpha1.ActionName {
+	return v1alpha1.ActionSetReservedConcurrency
+}
 
 func (setReservedConcurrency) Permissions() Permissions {
 	return Permissions{

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -18,13 +19,14 @@ type Budget struct {
 // Budgets are the rates of the operator's own calls in one account and Region. Each family is one quota of AWS, and
 // its budget leaves room for whoever else works in the account, and for the console.
 type Budgets struct {
-	// LambdaControlPlane is every Lambda call but GetFunction: 15 a second in all, not adjustable (Lambda quotas).
-	LambdaControlPlane Budget
+	// LambdaReads and LambdaChanges together are every Lambda call but GetFunction: 15 a second in all, not adjustable
+	// (Lambda quotas). Changes have their own share, so that no investigation holds one back.
+	LambdaReads, LambdaChanges Budget
 	// LambdaGetFunction has a quota of its own of 100 a second (Lambda quotas).
 	LambdaGetFunction Budget
 	// DescribeAlarms has 9 a second (CloudWatch service quotas).
 	DescribeAlarms Budget
-	// GetMetricData has 50 a second (CloudWatch service quotas).
+	// GetMetricData has 50 a second, more in some Regions (CloudWatch service quotas).
 	GetMetricData Budget
 	// STS is AssumeRole and GetCallerIdentity (hundreds a second; one session is cached for many calls).
 	STS Budget
@@ -33,11 +35,12 @@ type Budgets struct {
 // DefaultBudgets stay below the published quotas also in the first second: rate and burst together.
 func DefaultBudgets() Budgets {
 	return Budgets{
-		LambdaControlPlane: Budget{PerSecond: 7, Burst: 6},
-		LambdaGetFunction:  Budget{PerSecond: 45, Burst: 45},
-		DescribeAlarms:     Budget{PerSecond: 4, Burst: 4},
-		GetMetricData:      Budget{PerSecond: 22, Burst: 22},
-		STS:                Budget{PerSecond: 50, Burst: 50},
+		LambdaReads:       Budget{PerSecond: 5, Burst: 5},
+		LambdaChanges:     Budget{PerSecond: 2, Burst: 2},
+		LambdaGetFunction: Budget{PerSecond: 45, Burst: 45},
+		DescribeAlarms:    Budget{PerSecond: 4, Burst: 4},
+		GetMetricData:     Budget{PerSecond: 22, Burst: 22},
+		STS:               Budget{PerSecond: 50, Burst: 50},
 	}
 }
 
@@ -68,8 +71,10 @@ func (b *budgets) family(service, operation string) (string, Budget) {
 		return "GetMetricData", b.of.GetMetricData
 	case service == "lambda" && operation == "GetFunction":
 		return "GetFunction", b.of.LambdaGetFunction
+	case service == "lambda" && strings.HasPrefix(operation, "Get"):
+		return "Lambda reads", b.of.LambdaReads
 	case service == "lambda":
-		return "the Lambda control plane", b.of.LambdaControlPlane
+		return "Lambda changes", b.of.LambdaChanges
 	}
 	return "STS", b.of.STS
 }

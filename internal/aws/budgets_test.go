@@ -13,7 +13,7 @@ import (
 
 func TestABudgetLetsABurstThroughAndThenItsRate(t *testing.T) {
 	g := NewWithT(t)
-	b := newBudgets(Budgets{LambdaControlPlane: Budget{PerSecond: 2, Burst: 3}})
+	b := newBudgets(Budgets{LambdaReads: Budget{PerSecond: 2, Burst: 3}})
 	here := place{account: "1", region: "us-east-1"}
 	take := func(p place, operation string, at time.Duration) error {
 		return b.take(p, "lambda", operation, epoch.Add(at))
@@ -21,7 +21,7 @@ func TestABudgetLetsABurstThroughAndThenItsRate(t *testing.T) {
 	for range 3 {
 		g.Expect(take(here, "GetAccountSettings", 0)).To(Succeed())
 	}
-	f := fault.From(take(here, "PutFunctionConcurrency", 0))
+	f := fault.From(take(here, "GetAccountSettings", 0))
 	g.Expect(f.Class).To(Equal(fault.Waiting))
 	g.Expect(f.After).To(Equal(500 * time.Millisecond))
 	g.Expect(f.Refused).To(BeTrue(), "a call that is not sent changes nothing")
@@ -36,12 +36,12 @@ func TestEveryFamilyOfCallsHasItsOwnBudget(t *testing.T) {
 	g := NewWithT(t)
 	b := newBudgets(DefaultBudgets())
 	families := map[string]bool{}
-	for _, call := range [][2]string{{"lambda", "GetFunction"}, {"lambda", "GetAlias"}, {"cloudwatch", "DescribeAlarms"}, {"cloudwatch", "GetMetricData"}, {"sts", "AssumeRole"}} {
+	for _, call := range [][2]string{{"lambda", "GetFunction"}, {"lambda", "GetAlias"}, {"lambda", "PutFunctionConcurrency"}, {"cloudwatch", "DescribeAlarms"}, {"cloudwatch", "GetMetricData"}, {"sts", "AssumeRole"}} {
 		name, budget := b.family(call[0], call[1])
 		g.Expect(budget.Burst).To(BeNumerically(">", 0), name)
 		families[name] = true
 	}
-	g.Expect(families).To(HaveLen(5))
+	g.Expect(families).To(HaveLen(6))
 }
 
 // The simulated AWS enforces its quotas: whoever calls as fast as the budgets allow is never throttled, and whoever has
@@ -56,8 +56,8 @@ func TestTheBudgetsStayBelowTheQuotasOfAWS(t *testing.T) {
 			g := NewWithT(t)
 			w := newWorld(t, reactstocks.Steady)
 			budgets := DefaultBudgets()
-			budgets.LambdaControlPlane.PerSecond *= float64(c.factor)
-			budgets.LambdaControlPlane.Burst *= c.factor
+			budgets.LambdaReads.PerSecond *= float64(c.factor)
+			budgets.LambdaReads.Burst *= c.factor
 			w.clients.budgets = newBudgets(budgets)
 			s := w.session(t)
 			held, sent := 0, 0
@@ -75,8 +75,12 @@ func TestTheBudgetsStayBelowTheQuotasOfAWS(t *testing.T) {
 			}
 			throttled := w.Ledger().Count(simledger.ByAction("lambda:GetAccountSettings"), simledger.ByError("TooManyRequestsException"))
 			g.Expect(held).To(BeNumerically(">", 0))
-			g.Expect(sent).To(BeNumerically(">=", 30))
-			g.Expect(throttled > 0).To(Equal(c.throttled), "%d calls were throttled", throttled)
+			g.Expect(sent).To(BeNumerically(">=", 25))
+			if c.throttled {
+				g.Expect(throttled).To(BeNumerically(">", 0))
+			} else {
+				g.Expect(throttled).To(BeZero())
+			}
 		})
 	}
 }

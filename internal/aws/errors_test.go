@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,11 +39,11 @@ func lambdaAt(t *testing.T, endpoint string) Lambda {
 }
 
 // answering is a server that gives one answer to every call, and counts them.
-func answering(t *testing.T, status int, code, body string, header ...string) (endpoint string, calls *int) {
+func answering(t *testing.T, status int, code, body string, header ...string) (endpoint string, calls *atomic.Int32) {
 	t.Helper()
-	calls = new(int)
+	calls = new(atomic.Int32)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		*calls++
+		calls.Add(1)
 		_, _ = io.Copy(io.Discard, r.Body)
 		if code != "" {
 			w.Header().Set("X-Amzn-ErrorType", code)
@@ -102,7 +103,7 @@ func TestEveryAnswerOfAWSHasOneClass(t *testing.T) {
 			g.Expect(f.NotFound).To(Equal(c.status == 404))
 			g.Expect(f.Message).To(HavePrefix("setting the reserved concurrency of function checkout: "))
 			g.Expect(f.Message).To(ContainSubstring(c.message))
-			g.Expect(*calls).To(Equal(1), "the SDK does not retry")
+			g.Expect(calls.Load()).To(BeEquivalentTo(1), "the SDK does not retry")
 			expectClean(g, err, endpoint)
 		})
 	}
@@ -132,9 +133,9 @@ func TestACallThatGotNoAnswerHasAnUnknownOutcome(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			calls := 0
+			var calls atomic.Int32
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				calls++
+				calls.Add(1)
 				handler(w, r)
 			}))
 			t.Cleanup(server.Close)
@@ -146,7 +147,7 @@ func TestACallThatGotNoAnswerHasAnUnknownOutcome(t *testing.T) {
 			g.Expect(f.Class).To(Equal(fault.Transient))
 			g.Expect(f.Reason).To(Equal("AWSUnavailable"))
 			g.Expect(f.Refused).To(BeFalse())
-			g.Expect(calls).To(Equal(1))
+			g.Expect(calls.Load()).To(BeEquivalentTo(1))
 			expectClean(g, err, server.URL)
 		})
 	}

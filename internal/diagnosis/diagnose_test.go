@@ -146,7 +146,7 @@ func TestARuleThatCannotBeEvaluatedFails(t *testing.T) {
 	g.Expect(r.Message).To(Equal("could not be evaluated: division by zero"))
 
 	s := throttled()
-	s.fn.EnvironmentNames = strings.Split(strings.Repeat("NAME ", 64), " ")[:64]
+	s.fn.EnvironmentNames = strings.Split(strings.Repeat("NAME ", 40), " ")[:40]
 	all := "fn.environmentNames.all(%, !(% in ['x']) && "
 	expensive := strings.ReplaceAll(all, "%", "a") + strings.ReplaceAll(all, "%", "b") + strings.ReplaceAll(all, "%", "c") + "true)))"
 	r = ask(t, expensive, s)

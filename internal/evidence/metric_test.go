@@ -110,6 +110,7 @@ func TestTrafficHasAShape(t *testing.T) {
 		{"flat", flat(60, 100), v1alpha1.TrafficSteady},
 		{"within half and one and a half", append(flat(30, 80), flat(30, 120)...), v1alpha1.TrafficSteady},
 		{"slow rise", ramp(60, 100, 1000), v1alpha1.TrafficGrowth},
+		{"a rise that has just begun", append(flat(18, 9000), 11000, 14000, 17500), v1alpha1.TrafficGrowth},
 		{"slow fall", ramp(60, 1000, 100), v1alpha1.TrafficFalling},
 		{"jump that stays", append(flat(50, 100), flat(10, 400)...), v1alpha1.TrafficSpike},
 		{"jump over three minutes", append(append(flat(50, 3000), 5000, 8000, 12000), flat(7, 12000)...), v1alpha1.TrafficSpike},
@@ -127,4 +128,6 @@ func TestTrafficHasAShape(t *testing.T) {
 	}
 	_, ok := pattern(flat(patternMinutes-1, 100))
 	NewWithT(t).Expect(ok).To(BeFalse(), "too few minutes to tell")
+	_, ok = pattern(append(append(ramp(10, 1000, 2200), ramp(10, 2200, 300)...), ramp(10, 300, 1000)...))
+	NewWithT(t).Expect(ok).To(BeFalse(), "neither steady nor any other shape")
 }

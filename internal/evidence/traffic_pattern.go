@@ -83,27 +83,35 @@ func inOrder(offered map[time.Time]float64) []float64 {
 	return minutes
 }
 
-// pattern names the shape of requests a minute. False where there are too few minutes to tell.
+// pattern names the shape of requests a minute. False where there are too few minutes to tell, or no shape fits.
 func pattern(minutes []float64) (v1alpha1.TrafficKind, bool) {
 	n := len(minutes)
 	if n < patternMinutes {
 		return "", false
 	}
 	average := mean(minutes)
-	first, last := total(minutes[:n/3]), total(minutes[n-n/3:])
-	// A difference that chance makes of few requests is no trend.
-	trend := math.Abs(last-first) > noise*math.Sqrt(first+last)
+	// A trend shows between the ends of the window, or, once it has just begun, against everything before.
+	up := rises(minutes[:n/3], minutes[n-n/3:]) || rises(minutes[:n-jumpMinutes], minutes[n-jumpMinutes:])
+	down := rises(minutes[n-n/3:], minutes[:n/3]) || rises(minutes[n-jumpMinutes:], minutes[:n-jumpMinutes])
+	low, high := slices.Min(minutes), slices.Max(minutes)
 	switch {
-	case slices.Min(minutes) >= average*(1-steadyBand) && slices.Max(minutes) <= average*(1+steadyBand):
+	case low >= average*(1-steadyBand) && high <= average*(1+steadyBand), high-average <= noise*math.Sqrt(average+1):
 		return v1alpha1.TrafficSteady, true
 	case jumps(minutes):
 		return v1alpha1.TrafficSpike, true
-	case trend && last > first*trendRatio:
+	case up && !down:
 		return v1alpha1.TrafficGrowth, true
-	case trend && last*trendRatio < first:
+	case down && !up:
 		return v1alpha1.TrafficFalling, true
 	}
-	return v1alpha1.TrafficSteady, true
+	return "", false
+}
+
+// rises says whether requests are clearly more in the later minutes, by more than chance makes of few requests.
+func rises(earlier, later []float64) bool {
+	before, after := mean(earlier), mean(later)
+	n := float64(min(len(earlier), len(later)))
+	return after > before*trendRatio && (after-before)*n > noise*math.Sqrt((after+before)*n)
 }
 
 // jumps says whether requests doubled within a few minutes, by more than chance makes of few requests.

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	coordinationv1 "k8s.io/api/coordination/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/ptr"
@@ -52,15 +50,8 @@ func managerOptions(scheme *runtime.Scheme, o Options) ctrl.Options {
 			// Who last wrote which field is half of an object, and nobody here asks.
 			DefaultTransform: cache.TransformStripManagedFields(),
 		},
-		Client: client.Options{
-			FieldOwner: Name,
-			Cache: &client.CacheOptions{
-				// Locks are always read live, and nobody may list the ConfigMaps of a cluster.
-				DisableFor: []client.Object{&coordinationv1.Lease{}, &corev1.ConfigMap{}},
-				// A read after a write sees that write.
-				EnableReadYourWritesConsistency: ptr.To(true),
-			},
-		},
+		Client:                        client.Options{FieldOwner: Name},
+		NewClient:                     newClient,
 		Metrics:                       server.Options{BindAddress: orOff(o.MetricsAddr)},
 		HealthProbeBindAddress:        orOff(o.HealthAddr),
 		LeaderElection:                o.LeaderElection,

@@ -80,7 +80,7 @@ func New(ctx context.Context, cfg *rest.Config, o Options) (*Operator, error) {
 	if err := indexFields(ctx, mgr.GetFieldIndexer()); err != nil {
 		return nil, err
 	}
-	if err := addChecks(mgr); err != nil {
+	if err := errors.Join(addChecks(mgr), lookAtPolicies(mgr, o)); err != nil {
 		return nil, err
 	}
 	o.AWS.Clock, o.AWS.Wall = o.Clock, o.Wall

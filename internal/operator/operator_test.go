@@ -5,25 +5,26 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/util/workqueue"
+	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	runtimecontroller "sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/controllers"
-	"github.com/runbook-operator/runbook-operator/controllers/controller"
 	"github.com/runbook-operator/runbook-operator/internal/aws"
 	"github.com/runbook-operator/runbook-operator/internal/clock"
 	"github.com/runbook-operator/runbook-operator/internal/operator"
@@ -88,12 +89,13 @@ var _ = Describe("The operator", func() {
 		}
 
 		run(op)
-		Eventually(reads).WithTimeout(20 * time.Second).Should(HaveLen(20))
+		Eventually(reads).WithTimeout(time.Minute).Should(HaveLen(20))
 
+		// A queue that took the delay for wall time would have needed ten minutes. A busy machine is late, at this
+		// speed by 300 times as much, but a reading is never early. The first ones do not count: an application
+		// that became Ready is read at once.
 		at := reads()
-		for i := 1; i < len(at); i++ {
-			Expect(at[i].Sub(at[i-1])).To(BeNumerically("~", 30*time.Second, 12*time.Second), "reading %d", i)
-		}
+		Expect(at[19].Sub(at[1])).To(BeNumerically(">", 18*29*time.Second))
 	})
 
 	It("leads and is healthy with the rights that are shipped", func(ctx SpecContext) {
@@ -117,29 +119,75 @@ var _ = Describe("The operator", func() {
 		}
 	})
 
-	It("reads what it just wrote, and lists by every field that the controllers use", func(ctx SpecContext) {
+	It("looks at the admission policies before anybody approves anything", func(ctx SpecContext) {
+		// The fixture looked already; a new installation did not.
+		seen := &corev1.ConfigMapList{}
+		Expect(f.Admin.List(ctx, seen, client.InNamespace(f.OperatorNamespace))).To(Succeed())
+		for _, c := range seen.Items {
+			ExpectDeleted(ctx, f.Admin, &c)
+		}
+		op, _ := assemble(ctx, operator.Options{})
+
+		run(op)
+
+		Eventually(func() ([]corev1.ConfigMap, error) {
+			err := f.Admin.List(ctx, seen, client.InNamespace(f.OperatorNamespace))
+			return seen.Items, err
+		}).WithTimeout(20 * time.Second).Should(ContainElement(HaveField("Data", Not(BeEmpty()))))
+	})
+
+	It("reads what it wrote, and writes what it does not watch", func(ctx SpecContext) {
+		rem := builder.Remediation(f.Namespace)
+		ExpectApplied(ctx, f.Admin, rem)
 		op, _ := assemble(ctx, operator.Options{})
 		run(op)
-		app := builder.ServerlessApplication(f.Namespace)
+		Eventually(op.Elected()).WithTimeout(20 * time.Second).Should(BeClosed())
+		c := op.Client()
+
+		for i := range 50 {
+			Expect(c.Get(ctx, client.ObjectKeyFromObject(rem), rem)).To(Succeed())
+			before := client.MergeFrom(rem.DeepCopy())
+			rem.Annotations = map[string]string{"example.com/written": fmt.Sprint(i)}
+			Expect(c.Patch(ctx, rem, before)).To(Succeed())
+			Expect(c.Get(ctx, client.ObjectKeyFromObject(rem), rem)).To(Succeed())
+			Expect(rem.Annotations).To(HaveKeyWithValue("example.com/written", fmt.Sprint(i)))
+		}
+		lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: f.OperatorNamespace, Name: "written"}}
+		Expect(c.Create(ctx, lease)).To(Succeed())
+		Expect(c.Get(ctx, client.ObjectKeyFromObject(lease), lease)).To(Succeed())
+		Expect(c.Delete(ctx, lease)).To(Succeed())
+		Expect(c.Create(ctx, &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+			User: "anna@example.com", ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "get", Resource: "pods"},
+		}})).To(Succeed())
+	})
+
+	It("lists by the same fields live and from its cache", func(ctx SpecContext) {
 		rem := builder.Remediation(f.Namespace)
-		rem.Status.Plan = nil
-		approval := builder.Approval(rem)
-		ExpectApplied(ctx, f.Admin, app, builder.Incident(f.Namespace), rem)
-		Expect(approval.Spec.RemediationRef.Name).To(Equal(rem.Name))
+		ExpectApplied(ctx, f.Admin, rem)
+		objects := []client.Object{
+			builder.ServerlessApplication(f.Namespace), builder.Incident(f.Namespace),
+			builder.Approval(rem, func(a *v1alpha1.Approval) { a.Spec.PlanDigest = "sha256:" + strings.Repeat("0", 64) }),
+		}
+		ExpectApplied(ctx, f.Admin, objects...)
+		op, _ := assemble(ctx, operator.Options{})
+		run(op)
 		Eventually(op.Elected()).WithTimeout(20 * time.Second).Should(BeClosed())
 
+		listed := 0
 		for _, field := range operator.Fields() {
-			value := field.Value(filled(field.Object, app, rem))
-			selector := client.MatchingFields{field.Path: value}
-			By(fmt.Sprintf("listing %T by %s=%s", field.Object, field.Path, value))
-			for name, reader := range map[string]client.Reader{"live": f.Deps.APIReader, "cached": op.Client()} {
-				list := listOf(field.Object)
-				Eventually(func() (int, error) {
-					err := reader.List(ctx, list, client.InNamespace(f.Namespace), selector)
-					return count(list), err
-				}).WithTimeout(20*time.Second).Should(Equal(wanted(field.Object)), name)
+			for _, o := range append(objects, rem) {
+				if reflect.TypeOf(o) != reflect.TypeOf(field.Object) {
+					continue
+				}
+				listed++
+				for _, reader := range []client.Reader{f.Deps.APIReader, op.Client()} {
+					Eventually(func() []string { return names(ctx, reader, o, field.Path, field.Value(o)) }).
+						WithTimeout(20 * time.Second).Should(Equal([]string{o.GetName()}))
+					Expect(names(ctx, reader, o, field.Path, "something-else")).To(BeEmpty())
+				}
 			}
 		}
+		Expect(listed).To(Equal(len(operator.Fields())))
 	})
 
 	It("has controllers of different names", func() {
@@ -163,88 +211,6 @@ var _ = Describe("The operator", func() {
 	})
 })
 
-var _ = Describe("A window of 15 minutes under a real manager", func() {
-	// The plain queue is what goes wrong without a word: the clock runs, and nobody looks.
-	DescribeTable("is observed every 30 seconds only by a queue that shares the clock",
-		func(ctx SpecContext, scale bool, observations, slack int) {
-			f := environment.NewFixture(GinkgoTB(), env.Options{Controllers: controllers.All})
-			scaled := clock.Scaled{Epoch: time.Now(), Factor: factor}
-			watch := &watcher{clock: scaled}
-			mgr, err := ctrl.NewManager(environment.Config, ctrl.Options{Metrics: server.Options{BindAddress: "0"}})
-			Expect(err).NotTo(HaveOccurred())
-			watch.client = mgr.GetClient()
-			options := runtimecontroller.Options{
-				RateLimiter:        workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](time.Second, time.Minute),
-				SkipNameValidation: new(true),
-			}
-			if scale {
-				options.NewQueue = scaled.NewQueue
-			}
-			c := controller.Controller{Name: "window", Object: &corev1.ConfigMap{}, Reconciler: reconcile.Func(watch.reconcile)}
-			Expect(c.SetupWithManager(mgr, options)).To(Succeed())
-			running, stop := context.WithCancel(ctx)
-			ended := make(chan error, 1)
-			go func() { ended <- mgr.Start(running) }()
-			Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
-
-			watch.begin(client.ObjectKey{Namespace: f.Namespace, Name: "window"})
-			ExpectApplied(ctx, f.Admin, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: f.Namespace, Name: "window"}})
-
-			Eventually(func() bool { return scaled.Since(watch.began) > 15*time.Minute+15*time.Second }).
-				WithTimeout(20 * time.Second).Should(BeTrue())
-			stop()
-			Eventually(ended).WithTimeout(time.Minute).Should(Receive(Not(HaveOccurred())))
-			Expect(len(watch.seen())).To(BeNumerically("~", observations, slack))
-		},
-		Entry("with the scaled queue", true, 31, 2),
-		Entry("not with the plain queue, which passes the window after one look", false, 1, 0),
-	)
-})
-
-// watcher looks at one object every 30 seconds of world time and writes down that it did.
-type watcher struct {
-	clock  clock.Scaled
-	client client.Client
-
-	mu    sync.Mutex
-	key   client.ObjectKey
-	began time.Time
-	at    []time.Time
-}
-
-func (w *watcher) begin(key client.ObjectKey) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.key, w.began = key, w.clock.Now()
-}
-
-func (w *watcher) seen() []time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.at
-}
-
-func (w *watcher) reconcile(ctx context.Context, r reconcile.Request) (reconcile.Result, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if r.NamespacedName != w.key {
-		return reconcile.Result{}, nil
-	}
-	now := w.clock.Now()
-	if n := len(w.at); n > 0 {
-		if rest := 30*time.Second - now.Sub(w.at[n-1]); rest > 0 { // woken by its own write
-			return reconcile.Result{RequeueAfter: rest}, nil
-		}
-	}
-	w.at = append(w.at, now)
-	var object corev1.ConfigMap
-	if err := w.client.Get(ctx, r.NamespacedName, &object); err != nil {
-		return reconcile.Result{}, err
-	}
-	object.Data = map[string]string{"observations": fmt.Sprint(len(w.at))}
-	return reconcile.Result{RequeueAfter: 30 * time.Second}, w.client.Update(ctx, &object)
-}
-
 // world is a scaled clock that shows a fixture's time at its epoch.
 type world struct {
 	start  time.Time
@@ -260,4 +226,23 @@ func freeAddress() string {
 	Expect(err).NotTo(HaveOccurred())
 	defer func() { Expect(l.Close()).To(Succeed()) }()
 	return l.Addr().String()
+}
+
+// names lists objects of a kind in a namespace by a field.
+func names(ctx context.Context, reader client.Reader, of client.Object, path, value string) []string {
+	kind, err := apiutil.GVKForObject(of, environment.Scheme)
+	Expect(err).NotTo(HaveOccurred())
+	kind.Kind += "List"
+	made, err := environment.Scheme.New(kind)
+	Expect(err).NotTo(HaveOccurred())
+	list, ok := made.(client.ObjectList)
+	Expect(ok).To(BeTrue())
+	Expect(reader.List(ctx, list, client.InNamespace(of.GetNamespace()), client.MatchingFields{path: value})).To(Succeed())
+	var found []string
+	Expect(meta.EachListItem(list, func(item runtime.Object) error {
+		o, err := meta.Accessor(item)
+		found = append(found, o.GetName())
+		return err
+	})).To(Succeed())
+	return found
 }

@@ -4,22 +4,26 @@ package e2e
 
 import (
 	"context"
-	"os"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	coordinationv1 "k8s.io/api/coordination/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/controllers"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+	"github.com/runbook-operator/runbook-operator/internal/sim/traffic"
 	"github.com/runbook-operator/runbook-operator/test/builder"
 	"github.com/runbook-operator/runbook-operator/test/env"
 	. "github.com/runbook-operator/runbook-operator/test/expectations"
@@ -32,7 +36,16 @@ func TestWalk(t *testing.T) {
 	RunSpecs(t, "The walk from alarm to resolution")
 }
 
-var _ = BeforeSuite(func() { environment = env.Start(GinkgoTB()) })
+var _ = BeforeSuite(func() {
+	environment = env.Start(GinkgoTB())
+	Expect(environment.Admin.Create(context.Background(), &rbacv1.ClusterRole{
+		ObjectMeta: metav1.ObjectMeta{Name: timeoutApprover},
+		Rules: []rbacv1.PolicyRule{
+			{APIGroups: []string{"runbook-operator.io"}, Resources: []string{"remediations/setTimeout"}, Verbs: []string{"approve"}},
+			{APIGroups: []string{"runbook-operator.io"}, Resources: []string{"approvals"}, Verbs: []string{"create"}},
+		},
+	})).To(Succeed())
+})
 
 // walk is one incident of React Stocks and everybody in it.
 type walk struct {
@@ -41,9 +54,12 @@ type walk struct {
 }
 
 const (
-	alice   = "alice@example.com" // may approve
-	bob     = "bob@example.com"   // may edit, and not approve
-	patient = 20 * time.Minute    // how long a spec waits, in world time, for what should come soon
+	alice = "alice@example.com" // may approve
+	bob   = "bob@example.com"   // may edit, and not approve
+	carol = "carol@example.com" // may approve setTimeout, and nothing else
+	// timeoutApprover is carol's ClusterRole.
+	timeoutApprover = "timeout-approver"
+	patient         = 20 * time.Minute // how long a spec waits, in world time, for what should come soon
 )
 
 // begin starts a world in a scenario, with the shipped runbooks and an application that is watched.
@@ -53,14 +69,8 @@ func begin(scenario reactstocks.Scenario, changes ...func(*v1alpha1.ServerlessAp
 	})}
 	w.Bind(alice, "runbook-operator-approver")
 	w.Bind(bob, "runbook-operator-editor")
-	for _, name := range []string{"lambda-throttling", "lambda-timeouts"} {
-		text, err := os.ReadFile("../../config/runbooks/" + name + ".yaml")
-		Expect(err).NotTo(HaveOccurred())
-		var rbk v1alpha1.Runbook
-		Expect(yaml.UnmarshalStrict(text, &rbk)).To(Succeed())
-		rbk.Namespace = w.OperatorNamespace
-		ExpectApplied(w.ctx, w.Admin, &rbk)
-	}
+	w.Bind(carol, timeoutApprover)
+	w.InstallLibrary()
 	ExpectApplied(w.ctx, w.Admin, builder.AWSAccount(), builder.ServerlessApplication(w.Namespace, changes...))
 	return w
 }
@@ -135,4 +145,30 @@ func (w *walk) leases() []string {
 		names = append(names, l.Name)
 	}
 	return names
+}
+
+// byHand returns a Lambda client of a platform administrator, who changes things without the operator.
+func (w *walk) byHand() *lambda.Client {
+	return lambda.NewFromConfig(aws.Config{
+		Region: reactstocks.Region, BaseEndpoint: aws.String(w.Endpoint),
+		Credentials: credentials.NewStaticCredentialsProvider(reactstocks.AdminAccessKeyID, reactstocks.AdminSecretAccessKey, ""),
+	})
+}
+
+// reserve sets the backend's reserved concurrency by hand.
+func (w *walk) reserve(n int32) {
+	GinkgoHelper()
+	_, err := w.byHand().PutFunctionConcurrency(w.ctx, &lambda.PutFunctionConcurrencyInput{
+		FunctionName: aws.String(reactstocks.BackendFunction), ReservedConcurrentExecutions: aws.Int32(n),
+	})
+	Expect(err).NotTo(HaveOccurred())
+}
+
+// offer sets the backend's traffic to what would occupy a concurrency; 0 stops it.
+func (w *walk) offer(concurrency float64) {
+	w.World.SetTraffic(traffic.Workload{
+		Function: reactstocks.BackendFunction, Qualifier: reactstocks.Alias,
+		Arrivals: traffic.Steady(concurrency / reactstocks.BackendDuration), Duration: traffic.Steady(reactstocks.BackendDuration),
+		Spread: 0.5, ErrorRate: traffic.Steady(0.002), CPUShare: 0.3, MemoryReference: 512,
+	})
 }

@@ -194,6 +194,23 @@ func TestOnlyADeclaredWatchWakesAController(t *testing.T) {
 	}
 }
 
+func TestAfterARestartEverythingIsSeenForTheFirstTime(t *testing.T) {
+	g := NewWithT(t)
+	later := func(*Driver) reconcile.Func {
+		return func(context.Context, reconcile.Request) (reconcile.Result, error) {
+			return reconcile.Result{RequeueAfter: time.Hour}, nil
+		}
+	}
+	d := driver(t, nil, later, configMap("here", "a"))
+	g.Expect(d.RunFor(t.Context(), time.Minute)).To(Succeed())
+	g.Expect(d.Trace()).To(HaveLen(1))
+
+	d.Restart(d.Controllers)
+
+	g.Expect(d.RunFor(t.Context(), time.Minute)).To(Succeed())
+	g.Expect(d.Trace()).To(HaveLen(2))
+}
+
 func TestObjectsOfOtherNamespacesAreLeftAlone(t *testing.T) {
 	g := NewWithT(t)
 	d := driver(t, nil, func(d *Driver) reconcile.Func {

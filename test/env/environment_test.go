@@ -1,4 +1,4 @@
-package env_test
+package env
 
 import (
 	"testing"
@@ -18,27 +18,26 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/aws"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
 	"github.com/runbook-operator/runbook-operator/test/builder"
-	"github.com/runbook-operator/runbook-operator/test/env"
 	. "github.com/runbook-operator/runbook-operator/test/expectations"
 )
 
-var environment *env.Environment
+var environment *Environment
 
 func TestEnvironment(t *testing.T) {
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "Environment")
 }
 
-var _ = BeforeSuite(func() { environment = env.Start(GinkgoTB()) })
+var _ = BeforeSuite(func() { environment = Start(GinkgoTB()) })
 
 func runbooks(d controller.Deps) []controller.Controller {
 	return []controller.Controller{runbook.New(d)}
 }
 
 var _ = Describe("An environment", func() {
-	var f *env.Fixture
+	var f *Fixture
 
-	BeforeEach(func() { f = environment.NewFixture(GinkgoTB(), env.Options{Controllers: runbooks}) })
+	BeforeEach(func() { f = environment.NewFixture(GinkgoTB(), Options{Controllers: runbooks}) })
 
 	It("drives controllers that have the operator's rights and no more", func(ctx SpecContext) {
 		own := f.Deps.Client
@@ -68,7 +67,7 @@ var _ = Describe("An environment", func() {
 
 	It("shows one spec nothing of another", func(ctx SpecContext) {
 		ExpectApplied(ctx, f.Admin, builder.Runbook(f.Namespace))
-		other := environment.NewFixture(GinkgoTB(), env.Options{Controllers: runbooks})
+		other := environment.NewFixture(GinkgoTB(), Options{Controllers: runbooks})
 
 		Expect(other.Driver.Settle(ctx)).To(Succeed())
 
@@ -77,7 +76,7 @@ var _ = Describe("An environment", func() {
 	})
 
 	It("moves AWS, the operator and the wall together", func(ctx SpecContext) {
-		f := environment.NewFixture(GinkgoTB(), env.Options{Controllers: runbooks, Scenario: reactstocks.Throttling})
+		f := environment.NewFixture(GinkgoTB(), Options{Controllers: runbooks, Scenario: reactstocks.Throttling})
 		began, wall := f.Clock.Now(), f.Wall.Now()
 
 		Expect(f.Driver.RunFor(ctx, 10*time.Minute)).To(Succeed())
@@ -107,6 +106,19 @@ var _ = Describe("An environment", func() {
 		asked := builder.Remediation(f.Namespace)
 		ExpectApplied(ctx, anna, asked)
 		Expect(asked.Spec.RequestedBy.Username).To(Equal("anna@example.com"), "the shipped admission policies are in force")
+	})
+
+	It("installs manifests that the API server takes word for word", func(ctx SpecContext) {
+		strict := client.WithFieldValidation(f.Admin, metav1.FieldValidationStrict)
+		f.InstallLibrary()
+		deployment, err := manifests("config", "manager")
+		Expect(err).NotTo(HaveOccurred())
+		for _, o := range deployment {
+			if o.GetKind() != "Namespace" { // it is there already
+				Expect(strict.Create(ctx, o, client.DryRunAll)).To(Succeed(), "%s %s", o.GetKind(), o.GetName())
+			}
+		}
+		Expect(deployment).To(HaveLen(2))
 	})
 
 	DescribeTable("builders make objects that the API server takes", func(ctx SpecContext, o func() client.Object) {

@@ -17,7 +17,7 @@ const (
 	// Throttling lets the backend's traffic grow over three minutes beyond its reserved concurrency of 100 and stay
 	// there. How far depends on the seed: 200 always suffices, 110 never does.
 	Throttling Scenario = "Throttling"
-	// SlowDependency lets the news worker's calls take longer than its timeout of 10 s. A timeout of 45 s cures it.
+	// SlowDependency lets the news worker's calls take longer than its timeout of 10 s. A timeout of 30 s cures it.
 	SlowDependency Scenario = "SlowDependency"
 	// RecoversByItself is Throttling for a while: traffic falls back before anyone needs to act.
 	RecoversByItself Scenario = "RecoversByItself"

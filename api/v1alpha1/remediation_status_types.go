@@ -1,0 +1,276 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// PinnedPolicy is the ChangePolicy as it was when the Remediation was first planned. An approval must satisfy the
+// stricter of it and the present one.
+type PinnedPolicy struct {
+	// name of the ChangePolicy. Empty: the application names none.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// digest of what follows.
+	// +required
+	// +kubebuilder:validation:MaxLength=71
+	Digest string `json:"digest"`
+
+	// people who must approve.
+	// +required
+	People int32 `json:"people"`
+
+	// allowRequester lets the person who asked for the change be one of them.
+	// +optional
+	AllowRequester bool `json:"allowRequester,omitempty"`
+
+	// planExpiresAfterSeconds is how long a plan may wait.
+	// +required
+	PlanExpiresAfterSeconds int32 `json:"planExpiresAfterSeconds"`
+
+	// windowSeconds of the verification.
+	// +required
+	WindowSeconds int32 `json:"windowSeconds"`
+
+	// failureLimit of the verification.
+	// +required
+	FailureLimit int32 `json:"failureLimit"`
+
+	// stableForSeconds before an application counts as recovered without a change.
+	// +required
+	StableForSeconds int32 `json:"stableForSeconds"`
+}
+
+// CountedApproval is an Approval that counts for the present plan, or why it does not.
+type CountedApproval struct {
+	// name of the Approval.
+	// +required
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+
+	// username of the person.
+	// +required
+	// +kubebuilder:validation:MaxLength=512
+	Username string `json:"username"`
+
+	// decision of the person.
+	// +required
+	Decision Decision `json:"decision"`
+
+	// counts says that the Approval is valid for the present plan.
+	// +optional
+	Counts bool `json:"counts,omitempty"`
+
+	// message says why it does not count.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Message string `json:"message,omitempty"`
+}
+
+// Outcome of an attempt at a call.
+//
+// +kubebuilder:validation:Enum=Unknown;Applied;NotApplied;Refused;Diverged
+type Outcome string
+
+const (
+	// OutcomeUnknown is the outcome until it was observed; it is never called success.
+	OutcomeUnknown Outcome = "Unknown"
+	// OutcomeApplied says that the fields were read back as written.
+	OutcomeApplied Outcome = "Applied"
+	// OutcomeNotApplied says that the fields were read back as before, after the call could no longer arrive.
+	OutcomeNotApplied Outcome = "NotApplied"
+	// OutcomeRefused says that AWS refused the call and changed nothing.
+	OutcomeRefused Outcome = "Refused"
+	// OutcomeDiverged says that the fields are neither as before nor as written.
+	OutcomeDiverged Outcome = "Diverged"
+)
+
+// Intent is written before a call is made, so that no call is ever made twice without knowing.
+type Intent struct {
+	// index of the call in the plan.
+	// +required
+	Index int32 `json:"index"`
+
+	// attempt at the call, from 1.
+	// +required
+	Attempt int32 `json:"attempt"`
+
+	// planNumber of the plan that the call is from.
+	// +required
+	PlanNumber int64 `json:"planNumber"`
+
+	// token names the attempt. It is part of the AWS session name, so that CloudTrail shows it.
+	// +required
+	// +kubebuilder:validation:MaxLength=64
+	Token string `json:"token,omitempty"`
+
+	// approvals that the attempt is made upon.
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=5
+	// +kubebuilder:validation:items:MaxLength=253
+	Approvals []string `json:"approvals"`
+
+	// before are the fields as read immediately before.
+	// +required
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Before []Field `json:"before"`
+
+	// revisionID is the RevisionId that the call is conditional on, where the API takes one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	RevisionID string `json:"revisionID,omitempty"`
+
+	// at is when the intent was written.
+	// +required
+	At metav1.Time `json:"at"`
+
+	// notAfter is the deadline of the call on the wall clock: after it, the call can no longer arrive.
+	// +required
+	NotAfter metav1.Time `json:"notAfter"`
+
+	// outcome of the attempt.
+	// +required
+	Outcome Outcome `json:"outcome,omitempty"`
+
+	// message about the outcome, for people.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Message string `json:"message,omitempty"`
+}
+
+// ObservationResult is what one look at the world said.
+//
+// +kubebuilder:validation:Enum=Good;Bad;Inconclusive;Error
+type ObservationResult string
+
+const (
+	// ObservationGood says that every alarm is OK and users are served.
+	ObservationGood ObservationResult = "Good"
+	// ObservationBad says that an alarm is in ALARM or users are turned away.
+	ObservationBad ObservationResult = "Bad"
+	// ObservationInconclusive says that nothing can be concluded: no traffic, or no alarm to look at.
+	ObservationInconclusive ObservationResult = "Inconclusive"
+	// ObservationError says that the look failed.
+	ObservationError ObservationResult = "Error"
+)
+
+// VerificationStatus counts observations.
+type VerificationStatus struct {
+	// notBefore is when the first observation counts.
+	// +required
+	NotBefore metav1.Time `json:"notBefore"`
+
+	// deadline after which the verification is inconclusive.
+	// +required
+	Deadline metav1.Time `json:"deadline"`
+
+	// successesPerMinute before the change. Absent without data.
+	// +optional
+	SuccessesPerMinute *Number `json:"successesPerMinute,omitempty"`
+
+	// offeredPerMinute before the change: invocations and throttled invocations. Absent without data.
+	// +optional
+	OfferedPerMinute *Number `json:"offeredPerMinute,omitempty"`
+
+	// observations made.
+	// +optional
+	Observations int32 `json:"observations,omitempty"`
+
+	// good observations in a row, up to now.
+	// +optional
+	Good int32 `json:"good,omitempty"`
+
+	// goodSince is the first of them.
+	// +optional
+	GoodSince *metav1.Time `json:"goodSince,omitempty"`
+
+	// bad observations in a row, up to now.
+	// +optional
+	Bad int32 `json:"bad,omitempty"`
+
+	// firstAt is the first observation.
+	// +optional
+	FirstAt *metav1.Time `json:"firstAt,omitempty"`
+
+	// lastAt is the newest observation.
+	// +optional
+	LastAt *metav1.Time `json:"lastAt,omitempty"`
+
+	// largestGapSeconds between two observations in a row.
+	// +optional
+	LargestGapSeconds int32 `json:"largestGapSeconds,omitempty"`
+
+	// last is the result of the newest observation.
+	// +optional
+	Last ObservationResult `json:"last,omitempty"`
+
+	// message about the newest observation, for people.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Message string `json:"message,omitempty"`
+}
+
+// RemediationStatus is what the operator planned and did.
+type RemediationStatus struct {
+	// observedGeneration is the generation that the conditions speak of.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// conditions of the Remediation.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// policy is the ChangePolicy as it was when the Remediation was first planned.
+	// +optional
+	Policy *PinnedPolicy `json:"policy,omitempty"`
+
+	// plan that waits for approval, or was carried out.
+	// +optional
+	Plan *Plan `json:"plan,omitempty"`
+
+	// planNumber is the number of the newest plan.
+	// +optional
+	PlanNumber int64 `json:"planNumber,omitempty"`
+
+	// staleAt is when the newest plans went stale.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=3
+	StaleAt []metav1.Time `json:"staleAt,omitempty"`
+
+	// approvals that were given for the present plan.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Approvals []CountedApproval `json:"approvals,omitempty"`
+
+	// intents of every attempt at a call, in order.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Intents []Intent `json:"intents,omitempty"`
+
+	// appliedAt is when the last call was seen applied.
+	// +optional
+	AppliedAt *metav1.Time `json:"appliedAt,omitempty"`
+
+	// verification of the change.
+	// +optional
+	Verification *VerificationStatus `json:"verification,omitempty"`
+
+	// endedAt is when the Remediation ended; nothing happens to it after.
+	// +optional
+	EndedAt *metav1.Time `json:"endedAt,omitempty"`
+
+	// templatePatch is what to change in the CloudFormation template, so that the next deployment does not undo
+	// the change.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	TemplatePatch string `json:"templatePatch,omitempty"`
+}

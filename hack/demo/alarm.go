@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
+	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+)
+
+// firesWithin is how long the traffic may take until an alarm fires by itself, and is seen.
+const firesWithin = 12 * time.Minute
+
+// opened waits for the Incident. Nobody sets the alarm: traffic grows, metrics follow, and the alarm follows them.
+func (s *story) opened(ctx context.Context) error {
+	s.say("traffic", "grows; alarms follow the metrics, and the operator reads them")
+	err := s.await(ctx, "an alarm that opens an Incident", firesWithin, func(seen *sight) bool {
+		return seen.inc != nil && seen.inc.Status.OpenedAt != nil
+	})
+	if err != nil {
+		return err
+	}
+	signal, inc := s.inc.Spec.Signal, s.inc
+	for _, e := range s.operatorCalls(ledger.ByAction("cloudwatch:DescribeAlarms")) {
+		in, ok := e.Input.(*cloudwatch.DescribeAlarmsInput)
+		if ok && in.StateValue == types.StateValueAlarm && !e.At.Before(signal.TransitionedAt.Time) {
+			s.shown = e
+			break
+		}
+	}
+	s.say("alarm", "%q of %s changed to ALARM at %s", signal.AlarmName, signal.FunctionName, stamp(signal.TransitionedAt.Sub(s.began)))
+	s.say("incident", "%s opened %.0f s after the alarm", inc.Name, inc.Status.OpenedAt.Sub(signal.TransitionedAt.Time).Seconds())
+	s.say("operator", "needed %d ms on the wall from AWS call %d, which showed the alarm, to the Incident",
+		s.at.Sub(s.shown.Wall).Milliseconds(), s.shown.Sequence)
+	return nil
+}
+
+// operatorCalls are the calls of the operator: of its own role and of the roles that it assumes.
+func (s *story) operatorCalls(filters ...ledger.Filter) []ledger.Entry {
+	var out []ledger.Entry
+	for _, e := range s.world.AWS.Ledger().Entries(filters...) {
+		if ledger.ByRole(reactstocks.OperatorRole)(e) || ledger.ByRole(reactstocks.GrantRole)(e) {
+			out = append(out, e)
+		}
+	}
+	return out
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/hack/world"
+)
+
+// refused lets a person approve who may not, and narrates what the API server answers.
+func (s *story) refused(ctx context.Context) error {
+	user := world.Developer()
+	err := s.developer.Create(ctx, s.approval(""))
+	switch {
+	case apierrors.IsForbidden(err):
+		s.say("refused", "%s (%s) tries to approve: %s", user.UserName, strings.Join(user.Groups, ", "), err)
+		return nil
+	case err == nil:
+		return fmt.Errorf("%s could approve the change without the right to", user.UserName)
+	}
+	return fmt.Errorf("approving as %s: %w", user.UserName, err)
+}
+
+// approved lets the person on call approve, and waits until the approval counts. One that came too soon after the
+// installation does not count: the operator says so, and the person approves again.
+func (s *story) approved(ctx context.Context) error {
+	user := world.OnCall()
+	retry := s.world.Clock.NewTicker(again)
+	defer retry.Stop()
+	said := ""
+	for {
+		a := s.approval("the traffic is real and the account has the headroom")
+		if err := s.onCall.Create(ctx, a); err != nil {
+			return fmt.Errorf("approving as %s: %w", user.UserName, err)
+		}
+		var entry v1alpha1.CountedApproval
+		err := s.await(ctx, "the counting of an approval", s.work(5*time.Minute), func(seen *sight) bool {
+			i := slices.IndexFunc(seen.rem.Status.Approvals, func(c v1alpha1.CountedApproval) bool { return c.Name == a.Name })
+			if i >= 0 {
+				entry = seen.rem.Status.Approvals[i]
+			}
+			return i >= 0
+		})
+		if err != nil {
+			return err
+		}
+		if entry.Counts {
+			s.say("approved", "by %s (%s) with Approval %s of plan %d: %s", entry.Username, strings.Join(user.Groups, ", "),
+				entry.Name, s.rem.Status.Plan.Number, a.Spec.Reason)
+			return nil
+		}
+		if entry.Message != said {
+			said = entry.Message
+			s.say("not counted", "Approval %s: %s", entry.Name, entry.Message)
+		}
+		select {
+		case <-retry.C():
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// again is how long the person waits before another Approval, world time.
+const again = time.Minute
+
+// approval is an Approval of the present plan. The API server fills in who approves.
+func (s *story) approval(reason string) *v1alpha1.Approval {
+	return &v1alpha1.Approval{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.rem.Namespace, GenerateName: s.rem.Name + "-"},
+		Spec: v1alpha1.ApprovalSpec{
+			RemediationRef: v1alpha1.UIDReference{Name: s.rem.Name, UID: string(s.rem.UID)},
+			Action:         s.rem.Spec.Action.Name(),
+			PlanDigest:     s.rem.Status.Plan.Digest,
+			Decision:       v1alpha1.DecisionApproved,
+			Reason:         reason,
+		},
+	}
+}

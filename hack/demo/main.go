@@ -1,0 +1,104 @@
+// Command demo shows one incident from the alarm to its end: a real API server, a simulated AWS and the operator, in
+// one terminal, on a clock that runs fast. It must not print a number of its own: every line is rendered from an
+// object, the ledger of AWS calls or a clock.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"charm.land/lipgloss/v2"
+
+	"github.com/runbook-operator/runbook-operator/hack/world"
+	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+)
+
+// factor is how many seconds pass in the world while one passes on the wall.
+const factor = 30
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run returns the exit code: 0 when every step of the scenario happened, 1 when one did not, 2 for wrong flags.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	o := options{}
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Int64Var(&o.seed, "seed", 1, "another `number` makes other traffic")
+	scenario := flags.String("scenario", string(reactstocks.Throttling), "what happens, a `name` of: "+strings.Join(names(), ", "))
+	flags.Float64Var(&o.factor, "factor", factor, "how many seconds pass in the world in one second; the limit is what the machine keeps up with")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	var ok bool
+	if o.scenario, ok = scenarioOf(*scenario); !ok || o.factor <= 0 {
+		_, _ = fmt.Fprintf(stderr, "demo: there is no scenario %q, or -factor is not above 0\n", *scenario)
+		flags.Usage()
+		return 2
+	}
+	folder, err := world.Folder()
+	if err == nil {
+		o.log = filepath.Join(folder, "demo.log")
+		_, err = play(ctx, o, stdout, stderr)
+	}
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil:
+		_, _ = fmt.Fprintln(stderr, "demo: stopped before its end")
+	default:
+		_, _ = fmt.Fprintf(stderr, "demo: %v\nThe operator's log is %s\n", err, o.log)
+	}
+	return 1
+}
+
+// options of a demo.
+type options struct {
+	seed     int64
+	scenario reactstocks.Scenario
+	factor   float64
+	log      string
+}
+
+// play starts a world, narrates a scenario in it, and stops the world.
+func play(ctx context.Context, o options, stdout, stderr io.Writer) (_ *story, err error) {
+	_, _ = lipgloss.Fprintln(stdout, bold.Render("runbook-operator: starting an API server, a simulated AWS and the operator"))
+	w, err := world.Start(ctx, world.Options{Seed: o.seed, Factor: o.factor, Log: o.log, Progress: stderr})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, w.Stop()) }()
+	s, err := newStory(w, o, stdout)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.tell(ctx)
+}
+
+func names() []string {
+	var out []string
+	for _, s := range reactstocks.Scenarios() {
+		out = append(out, string(s))
+	}
+	return out
+}
+
+func scenarioOf(name string) (reactstocks.Scenario, bool) {
+	for _, s := range reactstocks.Scenarios() {
+		if strings.EqualFold(name, string(s)) {
+			return s, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/runbook-operator/runbook-operator/internal/sim/iam"
+)
+
+func actionsOf(p policy) (all []string) {
+	for _, s := range p.Statement {
+		all = append(all, s.Action...)
+	}
+	return all
+}
+
+func TestThePoliciesInTheRepositoryAreCurrent(t *testing.T) {
+	g := NewWithT(t)
+	want := files()
+	for name, content := range want {
+		present, err := os.ReadFile(filepath.Join("..", "..", folder, name))
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(string(present)).To(Equal(string(content)), "run make generate")
+	}
+	entries, err := os.ReadDir(filepath.Join("..", "..", folder))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(entries).To(HaveLen(len(want)), "nothing else is in the folder")
+}
+
+func TestWritingTwiceGivesTheSameFiles(t *testing.T) {
+	g := NewWithT(t)
+	into := t.TempDir()
+	g.Expect(run(into)).To(Succeed())
+	first, err := os.Stat(filepath.Join(into, "remediate.json"))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(run(into)).To(Succeed())
+	second, err := os.Stat(filepath.Join(into, "remediate.json"))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(second.ModTime()).To(Equal(first.ModTime()), "a file that is right is left alone")
+}
+
+func TestOnlyTheLastPolicyCanChangeAnything(t *testing.T) {
+	g := NewWithT(t)
+	p := policies()
+	for _, name := range []string{"detect", "investigate"} {
+		for _, a := range actionsOf(p[name]) {
+			verb := a[strings.Index(a, ":")+1:]
+			g.Expect(verb).To(MatchRegexp(`^(Get|List|Describe)`), "%s in %s", a, name)
+		}
+	}
+	g.Expect(actionsOf(p["remediate"])).To(ConsistOf(
+		"lambda:DeleteFunctionConcurrency", "lambda:PutFunctionConcurrency", "lambda:UpdateFunctionConfiguration"))
+	for _, s := range p["remediate"].Statement {
+		g.Expect(s.Resource).NotTo(ContainElement("*"), "changes are limited to functions")
+	}
+	for name := range p {
+		for _, a := range actionsOf(p[name]) {
+			g.Expect(a).NotTo(ContainSubstring("*"))
+			g.Expect(a).NotTo(HavePrefix("iam:"))
+		}
+	}
+}
+
+func TestThePoliciesAreReadByTheSimulatedIAM(t *testing.T) {
+	g := NewWithT(t)
+	for name, content := range files() {
+		if !slices.Contains([]string{"base.json", "detect.json", "investigate.json", "remediate.json"}, name) {
+			continue
+		}
+		_, err := iam.ParsePolicy(content)
+		g.Expect(err).NotTo(HaveOccurred(), name)
+	}
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	. "github.com/onsi/gomega"
+	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/action"
+	"github.com/runbook-operator/runbook-operator/internal/alarms"
+	"github.com/runbook-operator/runbook-operator/internal/aws"
+	"github.com/runbook-operator/runbook-operator/internal/evidence"
+	"github.com/runbook-operator/runbook-operator/internal/fault"
+	"github.com/runbook-operator/runbook-operator/internal/sim"
+	"github.com/runbook-operator/runbook-operator/internal/sim/iam"
+	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+)
+
+var function = v1alpha1.ApplicationFunction{Name: reactstocks.BackendFunction, Alias: reactstocks.Alias}
+
+// attach gives the granted role these of the generated policies, with the placeholders replaced as the README says.
+func attach(g *WithT, w *sim.World, names ...string) {
+	place := strings.NewReplacer("REGION", reactstocks.Region, "ACCOUNT_ID", reactstocks.AccountID, "FUNCTION_NAME", "react-stocks-backend-prod-*")
+	var all iam.Policy
+	for _, name := range names {
+		p, err := iam.ParsePolicy([]byte(place.Replace(string(files()[name+".json"]))))
+		g.Expect(err).NotTo(HaveOccurred())
+		all.Statements = append(all.Statements, p.Statements...)
+	}
+	w.IAM().SetRolePolicy(reactstocks.GrantRoleARN, &all)
+}
+
+func TestThePoliciesAreEnoughForTheirModeAndNoMore(t *testing.T) {
+	g := NewWithT(t)
+	clock := clocktesting.NewFakeClock(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
+	w, err := reactstocks.New(t.Context(), sim.Options{Seed: 7, Clock: clock, Wall: clock}, reactstocks.Steady)
+	g.Expect(err).NotTo(HaveOccurred())
+	endpoint, stop, err := w.Start("127.0.0.1:0")
+	g.Expect(err).NotTo(HaveOccurred())
+	defer stop()
+	clients, err := aws.New(t.Context(), aws.Options{Clock: clock, Wall: clock, Load: []func(*config.LoadOptions) error{
+		config.WithBaseEndpoint(endpoint), config.WithRegion(reactstocks.Region),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(reactstocks.OperatorAccessKeyID, reactstocks.OperatorSecretAccessKey, "")),
+	}})
+	g.Expect(err).NotTo(HaveOccurred())
+	s, err := clients.Session(t.Context(), aws.Access{
+		AccountID: reactstocks.AccountID, Region: reactstocks.Region, RoleARN: reactstocks.GrantRoleARN, ExternalID: reactstocks.ExternalID,
+	}, "test")
+	g.Expect(err).NotTo(HaveOccurred())
+
+	collect := func(f v1alpha1.ApplicationFunction) []v1alpha1.StepResult {
+		return evidence.Collect(t.Context(), evidence.Subject{Session: s, Now: clock.Now()}, []evidence.Request{
+			{Step: v1alpha1.Step{Name: "fn", FunctionState: &v1alpha1.FunctionStateStep{}}, Function: f},
+			{Step: v1alpha1.Step{Name: "limits", AccountLimits: &v1alpha1.AccountLimitsStep{}}, Function: f},
+			{Step: v1alpha1.Step{Name: "traffic", TrafficPattern: &v1alpha1.TrafficPatternStep{}}, Function: f},
+		})
+	}
+	change, ok := action.Get(v1alpha1.ActionSetReservedConcurrency)
+	g.Expect(ok).To(BeTrue())
+	plan := func() (action.Proposal, error) {
+		return change.Plan(t.Context(), s, action.Target{AccountID: reactstocks.AccountID, Region: reactstocks.Region, Function: function, Now: clock.Now()},
+			v1alpha1.Action{SetReservedConcurrency: &v1alpha1.SetReservedConcurrency{Value: 200}})
+	}
+
+	attach(g, w, "detect")
+	_, err = alarms.Firing(t.Context(), s)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(collect(function)[0].Gap.Reason).To(Equal("AccessDenied"))
+
+	attach(g, w, "detect", "investigate")
+	for _, r := range collect(function) {
+		g.Expect(r.Gap).To(BeNil(), r.Step)
+	}
+	other := v1alpha1.ApplicationFunction{Name: reactstocks.CheckoutFunction}
+	g.Expect(collect(other)[0].Gap.Reason).To(Equal("AccessDenied"), "a function that the policy does not name")
+	p, err := plan()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(fault.From(change.Apply(t.Context(), s, p.Calls[0].Call, "")).Reason).To(Equal("AccessDenied"))
+
+	attach(g, w, "detect", "investigate", "remediate")
+	g.Expect(change.Apply(t.Context(), s, p.Calls[0].Call, "")).To(Succeed())
+}

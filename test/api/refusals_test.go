@@ -1,0 +1,67 @@
+package api
+
+import (
+	"context"
+	"fmt"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/test/builder"
+)
+
+// refusal is an object that the API server does not take because of one field, and what it says then.
+type refusal struct {
+	path  string
+	value any
+	says  string
+}
+
+// refusals are of one kind, by what they are about.
+type refusals map[string]refusal
+
+// valid returns an object of a kind that the API server takes.
+func valid(kind string) *unstructured.Unstructured {
+	GinkgoHelper()
+	var o client.Object
+	switch kind {
+	case "AWSAccount":
+		o = builder.AWSAccount()
+	case "ServerlessApplication":
+		o = builder.ServerlessApplication(namespace)
+	case "Runbook":
+		o = builder.Runbook(namespace)
+	case "ChangePolicy":
+		o = builder.ChangePolicy(namespace)
+	case "Incident":
+		o = builder.Incident(namespace)
+	case "Remediation":
+		o = builder.Remediation(namespace)
+	case "Approval":
+		rem := builder.Remediation(namespace, func(r *v1alpha1.Remediation) {
+			r.UID = "7f1c"
+			r.Status.Plan = &v1alpha1.Plan{Digest: digest}
+		})
+		o = builder.Approval(rem, func(a *v1alpha1.Approval) { a.Name, a.GenerateName = "yes", "" })
+	default:
+		Fail("no valid object of kind " + kind)
+	}
+	return untyped(o)
+}
+
+const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+// expectSentences declares a spec for each refusal of a kind.
+func expectSentences(kind string, all refusals) {
+	for about, r := range all {
+		It(about, func() {
+			u := valid(kind)
+			set(u, r.path, r.value)
+			err := environment.Admin.Create(context.Background(), u, client.DryRunAll)
+			Expect(err).To(MatchError(fmt.Sprintf("%s.%s %q is invalid: %s", kind, v1alpha1.GroupVersion.Group, u.GetName(), r.says)))
+		})
+	}
+}
