@@ -107,7 +107,7 @@ type GrantResources struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=512
+	// +kubebuilder:validation:items:MaxLength=320
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^arn:(aws|aws-us-gov|aws-cn):[a-z0-9-]+:[a-z0-9*-]*:[0-9]{12}:.+$')",message="write an ARN with its account, such as arn:aws:lambda:us-east-1:123456789012:function:react-stocks-*"
 	ARNPatterns []string `json:"arnPatterns"`
 }

@@ -76,7 +76,7 @@ type RunbookSpec struct {
 
 // Trigger starts a procedure.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.metric)",message="set exactly one of metric"
+// +kubebuilder:validation:XValidation:rule="has(self.metric)",message="set metric to the metric of the alarms that start the procedure: its namespace and name"
 type Trigger struct {
 	// metric starts the procedure for alarms on this metric, also inside metric math.
 	// +optional

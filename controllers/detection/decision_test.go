@@ -215,7 +215,7 @@ func TestOneTransitionOpensOneIncidentForEver(t *testing.T) {
 			a := watchedApp("shop", "checkout", "pay")
 			a.incidents = []v1alpha1.Incident{c.incident}
 			d := decided(a, seen(c.seen))
-			g.Expect(len(d.openings)).To(Equal(map[bool]int{true: 1}[c.opens]))
+			g.Expect(d.openings).To(HaveLen(map[bool]int{true: 1}[c.opens]))
 			for _, change := range d.changes {
 				g.Expect(change.joined).To(BeEmpty())
 			}

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/approval"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
 )
 
@@ -80,6 +81,10 @@ func (r *Reconciler) reload(ctx context.Context, a *application) (bool, error) {
 // two operators that run at once for a moment, one is refused. An operator that stops in between leaves a number
 // unused, and the next reading opens the Incident under another.
 func (r *Reconciler) openIncident(ctx context.Context, a *application, o opening) error {
+	requester, err := approval.Requester(ctx, r.Client)
+	if err != nil {
+		return err
+	}
 	app := a.object
 	before := app.DeepCopy()
 	app.Status.Episode = next(app, a.incidents)
@@ -95,6 +100,7 @@ func (r *Reconciler) openIncident(ctx context.Context, a *application, o opening
 			ApplicationRef: v1alpha1.LocalReference{Name: app.Name},
 			Concern:        o.concern,
 			Signal:         &o.signals[0],
+			RequestedBy:    requester,
 		},
 	}
 	if len(app.Name) <= validation.LabelValueMaxLength {

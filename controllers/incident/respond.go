@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/approval"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
 )
 
@@ -30,6 +31,10 @@ func (r *Reconciler) respond(ctx context.Context, s *scope) (bool, error) {
 	if !propose || len(s.remediations) >= maxRemediations {
 		return true, nil
 	}
+	requester, err := approval.Requester(ctx, r.Client)
+	if err != nil {
+		return false, err
+	}
 	rem := &v1alpha1.Remediation{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: s.inc.Namespace, Name: fmt.Sprintf("%s-%d", s.inc.Name, len(s.remediations)+1),
@@ -42,12 +47,13 @@ func (r *Reconciler) respond(ctx context.Context, s *scope) (bool, error) {
 			Target:         v1alpha1.Target{FunctionName: s.top.FunctionName},
 			Action:         s.top.Actions[rung],
 			NotAfter:       metav1.NewTime(s.now.Add(notAfter)),
+			RequestedBy:    requester,
 		},
 	}
 	if err := controllerutil.SetControllerReference(s.inc, rem, r.Scheme); err != nil {
 		return false, fmt.Errorf("owning Remediation %s: %w", rem.Name, err)
 	}
-	err := r.Client.Create(ctx, rem)
+	err = r.Client.Create(ctx, rem)
 	if apierrors.IsAlreadyExists(err) {
 		return false, fmt.Errorf("creating Remediation %s: there is one of this name that is not of this Incident: delete or rename it", rem.Name)
 	}

@@ -11,14 +11,19 @@ import (
 	"path/filepath"
 	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Create creates objects, in their order. Those that exist are an error.
+// strict makes the API server refuse what it would otherwise drop in silence.
+const strict = client.FieldValidation(metav1.FieldValidationStrict)
+
+// Create creates objects, in their order. One that exists, or has a field that its kind does not know, is an error.
 func (c *Cluster) Create(ctx context.Context, objects []*unstructured.Unstructured) error {
 	for _, o := range objects {
-		if err := c.Admin.Create(ctx, o.DeepCopy()); err != nil {
+		if err := c.Admin.Create(ctx, o.DeepCopy(), strict); err != nil {
 			return fmt.Errorf("creating %s %s: %w", o.GetKind(), o.GetName(), err)
 		}
 	}

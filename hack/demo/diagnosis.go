@@ -34,8 +34,8 @@ func seenBy(r v1alpha1.StepResult) string {
 		return "nothing"
 	case e.Metric != nil:
 		m := e.Metric
-		window := m.End.Sub(m.Start.Time)
-		return fmt.Sprintf("%s %s over %s, and %s over the %s before", m.Statistic, amount(m.Value), window, amount(m.Previous), window)
+		window := m.End.Sub(m.Start.Time).Minutes()
+		return fmt.Sprintf("%s %s over %.0f min, and %s over the %.0f min before", m.Statistic, amount(m.Value), window, amount(m.Previous), window)
 	case e.FunctionState != nil:
 		f := e.FunctionState
 		text := fmt.Sprintf("reserved concurrency %s, timeout %d s, %d MB, last update %s",

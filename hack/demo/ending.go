@@ -24,6 +24,9 @@ const endsWithin = 25 * time.Minute
 // ended narrates how the Incident ended, and what is left to do.
 func (s *story) ended(ctx context.Context) error {
 	want, said := endings[s.o.scenario], ""
+	if s.rem.Status.EndedAt != nil { // what the Incident waited for until now was narrated
+		said = conditions.Reason(s.inc.Status.Conditions, v1alpha1.ConditionResolved)
+	}
 	err := s.await(ctx, "the end of the Incident with "+want, s.work(endsWithin), func(seen *sight) bool {
 		resolved := condition(seen.inc.Status.Conditions, v1alpha1.ConditionResolved)
 		if resolved.Reason != want && resolved.Reason != said {
@@ -62,8 +65,8 @@ func (s *story) totals(context.Context) error {
 			refused++
 		}
 	}
-	effects := len(s.operatorCalls(ledger.Changed(), ledger.ByClass(ledger.Change)))
-	s.say("total", "AWS calls of the operator: %d read, %d bookkeeping, %d change; %d were refused; AWS changed %d times",
+	effects := len(s.operatorCalls(ledger.Changed()))
+	s.say("total", "AWS calls of the operator: %d read, %d bookkeeping, %d change, of which %d were refused; AWS differs after %d of them",
 		calls[ledger.Read], calls[ledger.Bookkeeping], calls[ledger.Change], refused, effects)
 	want := 0
 	if s.rem.Status.AppliedAt != nil {

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"charm.land/lipgloss/v2"
@@ -36,21 +35,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Int64Var(&o.seed, "seed", 1, "another `number` makes other traffic")
-	scenario := flags.String("scenario", string(reactstocks.Throttling), "what happens, a `name` of: "+strings.Join(names(), ", "))
+	scenario := flags.String("scenario", string(reactstocks.Throttling), "what happens, a `name` of: "+world.ScenarioNames())
 	flags.Float64Var(&o.factor, "factor", factor, "how many seconds pass in the world in one second; the limit is what the machine keeps up with")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	var ok bool
-	if o.scenario, ok = scenarioOf(*scenario); !ok || o.factor <= 0 {
-		_, _ = fmt.Fprintf(stderr, "demo: there is no scenario %q, or -factor is not above 0\n", *scenario)
-		flags.Usage()
+	var err error
+	if o.scenario, err = world.Scenario(*scenario); err == nil && o.factor <= 0 {
+		err = errors.New("-factor must be above 0")
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(stderr, "demo: %v\n", err)
 		return 2
 	}
 	folder, err := world.Folder()
 	if err == nil {
 		o.log = filepath.Join(folder, "demo.log")
-		_, err = play(ctx, o, stdout, stderr)
+		err = play(ctx, o, stdout, stderr)
 	}
 	switch {
 	case err == nil:
@@ -72,33 +73,16 @@ type options struct {
 }
 
 // play starts a world, narrates a scenario in it, and stops the world.
-func play(ctx context.Context, o options, stdout, stderr io.Writer) (_ *story, err error) {
+func play(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
 	_, _ = lipgloss.Fprintln(stdout, bold.Render("runbook-operator: starting an API server, a simulated AWS and the operator"))
 	w, err := world.Start(ctx, world.Options{Seed: o.seed, Factor: o.factor, Log: o.log, Progress: stderr})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, w.Stop()) }()
 	s, err := newStory(w, o, stdout)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return s, s.tell(ctx)
-}
-
-func names() []string {
-	var out []string
-	for _, s := range reactstocks.Scenarios() {
-		out = append(out, string(s))
-	}
-	return out
-}
-
-func scenarioOf(name string) (reactstocks.Scenario, bool) {
-	for _, s := range reactstocks.Scenarios() {
-		if strings.EqualFold(name, string(s)) {
-			return s, true
-		}
-	}
-	return "", false
+	return s.tell(ctx, s.steps())
 }

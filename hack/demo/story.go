@@ -45,15 +45,15 @@ func newStory(w *world.World, o options, out io.Writer) (*story, error) {
 // step is one thing that has to happen.
 type step func(context.Context) error
 
-// tell narrates the scenario to its end. Where a step does not happen, it says which, and what the objects say.
-func (s *story) tell(ctx context.Context) error {
+// tell narrates the steps. Where one does not happen, it says which, and what the objects say.
+func (s *story) tell(ctx context.Context, steps []step) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var err error
 	if s.watcher, err = watching(ctx, s.world, s.onCall); err != nil {
 		return err
 	}
-	for _, next := range s.steps() {
+	for _, next := range steps {
 		if err := next(ctx); err != nil {
 			if ctx.Err() == nil {
 				s.confess(ctx, err)

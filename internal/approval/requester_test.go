@@ -103,6 +103,14 @@ var _ = Describe("Requests for changes and investigations", func() {
 			*requester() = whoami(ctx, as(alice))
 			Expect(as(alice).Create(ctx, object)).To(Succeed())
 		}
+
+		By("a controller that asks for its own name")
+		for object, requester := range kinds() {
+			own, err := Requester(ctx, as(argo))
+			Expect(err).NotTo(HaveOccurred())
+			*requester() = own
+			Expect(as(argo).Create(ctx, object)).To(Succeed())
+		}
 	})
 
 	It("have a status that the operator writes whatever the policies say", func(ctx SpecContext) {

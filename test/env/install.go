@@ -48,7 +48,10 @@ func (e *Environment) install(ctx context.Context) error {
 			return fmt.Errorf("creating %s %s: %w", o.GetKind(), o.GetName(), err)
 		}
 	}
-	return e.logIn(ctx)
+	if err := e.logIn(ctx); err != nil {
+		return err
+	}
+	return e.awaitPolicies(ctx)
 }
 
 // logIn asks the API server for a token of the operator's service account.

@@ -1,0 +1,89 @@
+// Command dev leaves the world of the demo running at the speed of the wall, for kubectl and aws by hand. It must not
+// act in it: what happens is traffic, the operator, and whoever types.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/runbook-operator/runbook-operator/hack/world"
+	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run returns the exit code: 0 when it was told to stop, 1 when something failed, 2 for wrong flags.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("dev", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	seed := flags.Int64("seed", 1, "another `number` makes other traffic")
+	name := flags.String("scenario", string(reactstocks.Throttling), "what happens, a `name` of: "+world.ScenarioNames())
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	scenario, err := world.Scenario(*name)
+	if err != nil {
+		_, _ = fmt.Fprintf(stderr, "dev: %v\n", err)
+		return 2
+	}
+	if err := leave(ctx, *seed, scenario, stdout, stderr); err != nil && ctx.Err() == nil {
+		_, _ = fmt.Fprintf(stderr, "dev: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// leave starts the world, says how to use it, and leaves it running until the context ends.
+func leave(ctx context.Context, seed int64, scenario reactstocks.Scenario, stdout, stderr io.Writer) (err error) {
+	folder, err := world.Folder()
+	if err != nil {
+		return err
+	}
+	log := filepath.Join(folder, "dev.log")
+	_, _ = fmt.Fprintln(stdout, "Starting an API server, a simulated AWS and the operator.")
+	w, err := world.Start(ctx, world.Options{Seed: seed, Factor: 1, Log: log, Progress: stderr})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Stop()) }()
+	f := files{kubeconfig: filepath.Join(folder, "kubeconfig"), env: filepath.Join(folder, "env")}
+	defer func() { err = errors.Join(err, f.remove()) }()
+	if err := f.write(w); err != nil {
+		return err
+	}
+	w.Begin(scenario)
+	_, _ = io.WriteString(stdout, strings.NewReplacer("$ENV", f.env, "$LOG", log, "$SCENARIO", string(scenario)).Replace(manual))
+	select {
+	case <-ctx.Done():
+		_, _ = fmt.Fprintln(stdout, "\nStopping.")
+		return nil
+	case err := <-w.Failed():
+		return fmt.Errorf("the operator stopped: %w; its log is %s", err, log)
+	}
+}
+
+// manual is what is printed once everything runs.
+const manual = `The world runs until you press Ctrl-C, at the speed of the wall. Scenario: $SCENARIO. In another terminal:
+
+  source $ENV
+
+  kubectl get serverlessapplications,incidents,remediations     # as maria, who is on call
+  kubectl describe remediation react-stocks-1-1                 # the plan, and the command that approves it
+  kubectl --context developer auth whoami                       # contexts: on-call, developer, platform, admin
+  aws cloudwatch describe-alarms --query 'MetricAlarms[].[AlarmName,StateValue]' --output table
+  aws lambda get-function-concurrency --function-name react-stocks-backend-prod-ReactStocksFunction
+
+A traffic scenario brings an alarm after about four minutes. The operator's log is $LOG
+`
