@@ -55,20 +55,17 @@ func (r *Reconciler) summarize(s *scope) {
 	}
 	worst, message := gravest(s.troubles), describe(s.troubles)
 	conditions.Set(&status.Conditions, generation, now, v1alpha1.ConditionReady, metav1.ConditionFalse, worst.Reason, message)
-	conditions.Present(&status.Conditions, generation, now, v1alpha1.ConditionStalled, needsPerson(worst), worst.Reason, message)
+	conditions.Present(&status.Conditions, generation, now, v1alpha1.ConditionStalled, worst.NeedsPerson(), worst.Reason, message)
 }
 
 func gravest(troubles []trouble) *fault.Fault {
 	for _, t := range troubles {
-		if needsPerson(t.fault) {
+		if t.fault.NeedsPerson() {
 			return t.fault
 		}
 	}
 	return troubles[0].fault
 }
-
-// needsPerson says whether trouble stays until somebody does something about it.
-func needsPerson(f *fault.Fault) bool { return f.Class == fault.Terminal || f.Class == fault.Blocked }
 
 // describe names every grant that does not work, and says how many it leaves out.
 func describe(troubles []trouble) string {

@@ -66,7 +66,7 @@ func detecting(readings []*reading) (metav1.ConditionStatus, string, string) {
 		if f == nil {
 			continue
 		}
-		if first == nil || !needsPerson(first) && needsPerson(f) {
+		if first == nil || !first.NeedsPerson() && f.NeedsPerson() {
 			first = f
 		}
 		lines = append(lines, fmt.Sprintf("grant %q in %s: %s", reading.grant, reading.access.Region, f.Message))
@@ -80,9 +80,6 @@ func detecting(readings []*reading) (metav1.ConditionStatus, string, string) {
 	}
 	return metav1.ConditionFalse, first.Reason, strings.Join(lines, "; ")
 }
-
-// needsPerson says whether trouble stays until somebody does something about it.
-func needsPerson(f *fault.Fault) bool { return f.Class == fault.Terminal || f.Class == fault.Blocked }
 
 // conflictsOnly says whether nothing but conflicts went wrong.
 func conflictsOnly(err error) bool {

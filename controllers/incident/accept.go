@@ -37,13 +37,22 @@ func (r *Reconciler) accept(_ context.Context, s *scope) (bool, error) {
 		s.wake(recheck)
 		return false, nil
 	}
+	named := len(s.inc.Spec.Functions) > 0
 	for _, wanted := range s.affected() {
 		at := slices.IndexFunc(s.app.Spec.Functions, func(f v1alpha1.ApplicationFunction) bool { return f.Name == wanted })
-		if at < 0 {
+		switch {
+		case at >= 0:
+			s.functions = append(s.functions, s.app.Spec.Functions[at])
+		case named:
 			s.accepted(false, v1alpha1.ReasonFunctionNotFound, fmt.Sprintf("ServerlessApplication %s does not list function %s: add it to spec.functions", name, wanted))
 			return false, nil
+		default:
+			s.missing = append(s.missing, fmt.Sprintf("function %s (not in spec.functions of ServerlessApplication %s any more)", wanted, name))
 		}
-		s.functions = append(s.functions, s.app.Spec.Functions[at])
+	}
+	if len(s.functions) == 0 {
+		s.accepted(false, v1alpha1.ReasonFunctionNotFound, fmt.Sprintf("ServerlessApplication %s lists none of the functions of the Incident's alarms any more: add them to spec.functions", name))
+		return false, nil
 	}
 	return true, nil
 }

@@ -31,9 +31,9 @@ func (r *Reconciler) diagnose(_ context.Context, s *scope) (bool, error) {
 			s.raise(result.Severity, result.SeverityReason)
 		}
 	}
-	st.Rules = st.Rules[:min(len(st.Rules), maxRules)]
+	st.Rules = fit(st.Rules[:min(len(st.Rules), maxRules)], maxRulesBytes)
 	st.Causes = diagnosis.Rank(st.Causes)
-	st.Causes = st.Causes[:min(len(st.Causes), maxCauses)]
+	st.Causes = fit(st.Causes[:min(len(st.Causes), maxCauses)], maxCausesBytes)
 	if len(st.Causes) == 0 {
 		s.diagnosed(false, v1alpha1.ReasonUndiagnosed, fmt.Sprintf("no rule fired, of %d that were asked: kubectl get incident %s -n %s -o yaml shows each with what it used, under status.rules", len(st.Rules), s.inc.Name, s.inc.Namespace))
 		if s.firing() {

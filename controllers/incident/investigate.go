@@ -34,7 +34,7 @@ func (r *Reconciler) investigate(ctx context.Context, s *scope) (bool, error) {
 			return false, err
 		}
 		seen := evidence.Collect(ctx, evidence.Subject{Session: session, UnreservedFloor: s.grant.Floor, Now: s.now}, requests)
-		s.inc.Status.Evidence = append(s.inc.Status.Evidence, seen...)
+		s.inc.Status.Evidence = affordable(append(s.inc.Status.Evidence, seen...))
 	}
 	var gaps []string
 	for _, result := range s.inc.Status.Evidence {
@@ -42,7 +42,7 @@ func (r *Reconciler) investigate(ctx context.Context, s *scope) (bool, error) {
 			continue
 		}
 		gaps = append(gaps, fmt.Sprintf("%s at %s: %s", result.Step, result.FunctionName, result.Gap.Message))
-		if evidence.Retryable(result.Gap) {
+		if evidence.Retryable(result.Gap) && s.last() == nil {
 			s.wake(result.At.Add(gapRetry).Sub(s.now))
 		}
 	}
@@ -104,12 +104,3 @@ func (s *scope) outstanding() []evidence.Request {
 	return out
 }
 
-// maxMessage keeps messages readable.
-const maxMessage = 1000
-
-func clip(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	return strings.ToValidUTF8(text[:limit-4], "") + " ..."
-}

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/approval"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
+	"github.com/runbook-operator/runbook-operator/internal/fault"
 	"github.com/runbook-operator/runbook-operator/internal/grant"
 )
 
@@ -29,6 +31,9 @@ func (r *Reconciler) load(ctx context.Context, s *scope) (bool, error) {
 	if found {
 		s.app = app
 		s.grant, s.grantErr = grant.Load(ctx, r.Client, app)
+		if f := (*fault.Fault)(nil); s.grantErr != nil && !errors.As(s.grantErr, &f) {
+			return false, s.grantErr // the API server did not answer: that says nothing about the grant
+		}
 		if ref := app.Spec.ChangePolicyRef; ref != nil {
 			p := &v1alpha1.ChangePolicy{}
 			if found, err = r.get(ctx, s.inc.Namespace, ref.Name, p); err != nil {
@@ -62,13 +67,25 @@ func (r *Reconciler) loadRemediations(ctx context.Context, s *scope) error {
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	s.inc.Status.Remediations = nil
-	for _, rem := range s.remediations[max(0, len(s.remediations)-maxRemediations):] {
-		s.inc.Status.Remediations = append(s.inc.Status.Remediations, v1alpha1.IncidentRemediation{
+	s.inc.Status.Remediations = listed(s.inc.Status.Remediations, s.remediations)
+	return nil
+}
+
+// listed returns the list of an Incident's Remediations in its status. One that was deleted stays with its last result.
+// Pure.
+func listed(before []v1alpha1.IncidentRemediation, live []v1alpha1.Remediation) []v1alpha1.IncidentRemediation {
+	var out []v1alpha1.IncidentRemediation
+	for _, entry := range before {
+		if !slices.ContainsFunc(live, func(rem v1alpha1.Remediation) bool { return rem.Name == entry.Name }) {
+			out = append(out, entry)
+		}
+	}
+	for _, rem := range live {
+		out = append(out, v1alpha1.IncidentRemediation{
 			Name: rem.Name, Action: rem.Spec.Action.Name(), Result: conditions.Reason(rem.Status.Conditions, v1alpha1.ConditionSucceeded),
 		})
 	}
-	return nil
+	return out[max(0, len(out)-maxRemediations):]
 }
 
 // get reads an object, and says whether there is one.

@@ -16,18 +16,32 @@ const (
 	// maxRunbooks and maxPinnedBytes keep an Incident small: an object stays under 256 KiB.
 	maxRunbooks    = 8
 	maxPinnedBytes = 96 << 10
+	// maxRunbookBytes is the bound of one copy.
+	maxRunbookBytes = 48 << 10
 )
 
 // pin copies the Runbooks that the Incident follows into its status when they join: later edits are for later
 // Incidents, and the diagnosis can be worked out again from the Incident alone.
 func (r *Reconciler) pin(ctx context.Context, s *scope) (bool, error) {
+	var waiting []string
 	for _, name := range s.wanted() {
 		if slices.ContainsFunc(s.inc.Status.Runbooks, func(p v1alpha1.PinnedRunbook) bool { return p.Name == name }) {
 			continue
 		}
-		if done, err := r.join(ctx, s, name); err != nil || !done {
+		how, err := r.join(ctx, s, name)
+		if err != nil || how == refused {
 			return false, err
 		}
+		if how == notReady {
+			waiting = append(waiting, name)
+		}
+	}
+	if len(waiting) > 0 && len(s.inc.Status.Runbooks) == 0 {
+		s.accepted(false, v1alpha1.ReasonRunbookNotReady, fmt.Sprintf("Runbook %s is not Ready: see its conditions", waiting[0]))
+		return false, nil
+	}
+	for _, name := range waiting {
+		s.missing = append(s.missing, name+" (not Ready)")
 	}
 	s.specs = nil
 	for _, p := range s.inc.Status.Runbooks {
@@ -64,46 +78,55 @@ func (s *scope) wanted() []string {
 	return names
 }
 
-// join pins one Runbook: of the Incident's namespace, else of the operator's.
-func (r *Reconciler) join(ctx context.Context, s *scope, name string) (bool, error) {
+// joining is what became of a Runbook that has to join.
+type joining int
+
+const (
+	settled  joining = iota // it joined, or is left out for good
+	notReady                // it joins once it is Ready; the others are followed meanwhile
+	refused                 // the Incident waits for it
+)
+
+// join pins one Runbook: of the Incident's namespace, else of the operator's. The Incident waits for one that a person
+// named; of those that its alarms trigger, it follows the others meanwhile.
+func (r *Reconciler) join(ctx context.Context, s *scope, name string) (joining, error) {
 	rbk := &v1alpha1.Runbook{}
 	found, err := r.get(ctx, s.inc.Namespace, name, rbk)
 	if err == nil && !found {
 		found, err = r.get(ctx, r.Namespace, name, rbk)
 	}
 	if err != nil {
-		return false, err
+		return refused, err
 	}
 	named := slices.ContainsFunc(s.inc.Spec.RunbookRefs, func(ref v1alpha1.LocalReference) bool { return ref.Name == name })
 	switch {
 	case !found && named:
 		s.accepted(false, v1alpha1.ReasonRunbookNotFound, fmt.Sprintf("there is no Runbook %s in this namespace or in %s: create it", name, r.Namespace))
-		return false, nil
+		return refused, nil
 	case !found:
 		s.missing = append(s.missing, name+" (deleted)")
-		return true, nil
+		return settled, nil
 	case !conditions.IsTrue(rbk.Status.Conditions, v1alpha1.ConditionReady) || rbk.Status.ObservedGeneration != rbk.Generation:
-		if !named && len(s.inc.Status.Runbooks) > 0 {
-			s.missing = append(s.missing, name+" (not Ready)")
-			return true, nil
+		if !named {
+			return notReady, nil
 		}
 		s.accepted(false, v1alpha1.ReasonRunbookNotReady, fmt.Sprintf("Runbook %s is not Ready: see its conditions", name))
-		return false, nil
+		return refused, nil
 	}
 	spec, err := json.Marshal(rbk.Spec)
 	if err != nil {
-		return false, fmt.Errorf("copying Runbook %s: %w", name, err)
+		return refused, fmt.Errorf("copying Runbook %s: %w", name, err)
 	}
 	size := len(spec)
 	for _, p := range s.inc.Status.Runbooks {
 		size += len(p.Spec)
 	}
-	if len(s.inc.Status.Runbooks) == maxRunbooks || size > maxPinnedBytes {
+	if len(s.inc.Status.Runbooks) == maxRunbooks || len(spec) > maxRunbookBytes || size > maxPinnedBytes {
 		s.missing = append(s.missing, name+" (too many or too large)")
-		return true, nil
+		return settled, nil
 	}
 	s.inc.Status.Runbooks = append(s.inc.Status.Runbooks, v1alpha1.PinnedRunbook{
 		Namespace: rbk.Namespace, Name: name, Generation: rbk.Generation, Digest: diagnosis.Digest(rbk.Spec), Spec: string(spec),
 	})
-	return true, nil
+	return settled, nil
 }

@@ -13,10 +13,17 @@ import (
 
 // resolve says whether the trouble is over. It is over when every alarm was OK for long enough and no change is
 // under way or waits for a person; never because an alarm or its data went away.
-func (r *Reconciler) resolve(_ context.Context, s *scope) (bool, error) {
+func (r *Reconciler) resolve(ctx context.Context, s *scope) (bool, error) {
 	since, state := recovered(s.inc.Status.Signals)
 	s.inc.Status.RecoveredSince = since
 	over, reason, message := s.outcome(since, state)
+	if over {
+		if why, err := r.confirm(ctx, s); why != "" {
+			s.resolved(false, v1alpha1.ReasonRecovering, why+": the Incident is over when every alarm is read as OK for "+s.stableFor.String())
+			s.wake(gapRetry)
+			return false, err
+		}
+	}
 	s.resolved(over, reason, message)
 	if since != nil && !over {
 		if wait := since.Add(s.stableFor).Sub(s.now); wait > 0 {
@@ -56,6 +63,9 @@ func (s *scope) outcome(since *metav1.Time, state v1alpha1.AlarmState) (over boo
 			why = v1alpha1.ReasonProposed
 		}
 		return false, why, fmt.Sprintf("Remediation %s is under way: see its conditions", last.Name)
+	}
+	if name := s.lost(); name != "" {
+		return false, v1alpha1.ReasonHeldForPerson, fmt.Sprintf("Remediation %s was deleted while its change was under way or before it was proved: a person has to look", name)
 	}
 	if last != nil && ended(*last) != v1alpha1.ReasonSucceeded && !outlived(*last) {
 		if _, again := rungOf(s.cause(), s.remediations); !again {

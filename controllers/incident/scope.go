@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,7 +23,7 @@ type scope struct {
 	remediations []v1alpha1.Remediation          // load: of this Incident, oldest first
 	functions    []v1alpha1.ApplicationFunction  // accept: affected
 	specs        []v1alpha1.RunbookSpec          // pin: as pinned, in the order of status.runbooks
-	missing      []string                        // pin: Runbooks that could not be pinned
+	missing      []string                        // accept, pin, diagnose: what is not followed, and why
 	top          *v1alpha1.Cause                 // diagnose: the cause that is answered; nil if there is none
 
 	after time.Duration // the soonest that a phase wants to look again; zero: never
@@ -51,6 +52,23 @@ func (s *scope) firing() bool {
 		}
 	}
 	return false
+}
+
+// lost names a Remediation that was deleted after its call may have been made, or "": nobody can tell what became of it.
+func (s *scope) lost() string {
+	for _, entry := range s.inc.Status.Remediations {
+		live := slices.ContainsFunc(s.remediations, func(rem v1alpha1.Remediation) bool { return rem.Name == entry.Name })
+		if !live && slices.Contains(underWay, entry.Result) {
+			return entry.Name
+		}
+	}
+	return ""
+}
+
+// underWay are the reasons of Succeeded from the first call to an end without proof.
+var underWay = []string{
+	v1alpha1.ReasonIntentRecorded, v1alpha1.ReasonOutcomeUnknown, v1alpha1.ReasonApplied, v1alpha1.ReasonSettling,
+	v1alpha1.ReasonObserving, v1alpha1.ReasonHeld, v1alpha1.ReasonDiverged,
 }
 
 // last returns the newest Remediation, or nil.

@@ -6,6 +6,7 @@ import (
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -34,7 +35,7 @@ func (s *scope) set(typ string, ok bool, reason, message string) {
 	if ok {
 		status = metav1.ConditionTrue
 	}
-	conditions.Set(&s.inc.Status.Conditions, s.inc.Generation, s.now, typ, status, reason, message)
+	conditions.Set(&s.inc.Status.Conditions, s.inc.Generation, s.now, typ, status, reason, clip(message, maxCondition))
 }
 
 // stuck are the reasons of Resolved=False after which only a person can help.
@@ -55,7 +56,7 @@ func (s *scope) summarize() {
 		s.resolved(false, v1alpha1.ReasonInProgress, "the operator is at work")
 	}
 	reason := conditions.Reason(*list, v1alpha1.ConditionResolved)
-	refused := !conditions.IsTrue(*list, v1alpha1.ConditionAccepted)
+	refused := meta.IsStatusConditionFalse(*list, v1alpha1.ConditionAccepted)
 	conditions.Present(list, s.inc.Generation, s.now, v1alpha1.ConditionStalled, refused || stuck[reason], reason, "a person has to look: see the condition Resolved")
 }
 
@@ -70,6 +71,9 @@ func (r *Reconciler) close(ctx context.Context, s *scope, err error) (reconcile.
 	}
 	if err == nil {
 		return reconcile.Result{RequeueAfter: s.after}, nil
+	}
+	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
+		return reconcile.Result{RequeueAfter: retryConflict}, nil
 	}
 	f := fault.From(err)
 	switch f.Class {

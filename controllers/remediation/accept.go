@@ -16,6 +16,7 @@ func (r *Reconciler) accept(_ context.Context, s *scope) (bool, error) {
 		return true, nil
 	}
 	name, now := s.rem.Spec.ApplicationRef.Name, s.now
+	s.wake(s.rem.Spec.NotAfter.Sub(now) + time.Second) // whatever it waits for, its time ends
 	switch {
 	case now.After(s.rem.Spec.NotAfter.Time):
 		s.end(v1alpha1.ReasonExpired, fmt.Sprintf("nothing was changed before spec.notAfter (%s): create a new Remediation if it is still needed", s.rem.Spec.NotAfter.UTC().Format(time.RFC3339)))

@@ -5,6 +5,7 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/approval"
+	"github.com/runbook-operator/runbook-operator/internal/conditions"
 )
 
 // approve asks whether enough people approved the present plan.
@@ -18,6 +19,9 @@ func (r *Reconciler) approve(ctx context.Context, s *scope) (bool, error) {
 	}
 	s.verdict = verdict
 	s.rem.Status.Approvals = verdict.Counted
+	if verdict.State != approval.Approved && conditions.Reason(s.rem.Status.Conditions, v1alpha1.ConditionApplied) != "" {
+		s.applied(false, v1alpha1.ReasonNotBegun, "no call of the present plan is made before it is approved")
+	}
 	switch verdict.State {
 	case approval.Approved:
 		s.approved(true, v1alpha1.ReasonApproved, verdict.Message)

@@ -12,7 +12,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/fault"
 )
 
-// refusedRetry is how soon a call that AWS refused for now is made again, through guard and gate.
+// refusedRetry is how soon a call that changed nothing is made a second time, through guard and gate; see retryAt.
 const refusedRetry = 15 * time.Second
 
 // change writes the intent, and makes the one call that it announces. It is the only place that makes a mutating
@@ -60,16 +60,16 @@ func (r *Reconciler) change(ctx context.Context, s *scope) (bool, error) {
 	}
 	f := fault.From(err)
 	if !f.Refused {
-		intent.Message = "AWS gave no clear answer: " + f.Message
+		intent.Message = clip("AWS gave no clear answer: "+f.Message, maxMessage)
 		return true, nil
 	}
-	intent.Outcome, intent.Message = v1alpha1.OutcomeRefused, f.Message
+	intent.Outcome, intent.Message = v1alpha1.OutcomeRefused, clip(f.Message, maxMessage)
 	s.applied(false, v1alpha1.ReasonRefused, "AWS refused the call and changed nothing: "+f.Message)
 	if f.Class == fault.Terminal {
 		s.end(f.Reason, "AWS refused the call and changed nothing: "+f.Message)
 		return false, nil
 	}
-	s.wake(max(f.After, refusedRetry))
+	s.wake(max(f.After, retryAt(s.rem).Sub(s.now)))
 	return false, nil
 }
 
@@ -81,6 +81,7 @@ func (r *Reconciler) announce(ctx context.Context, s *scope, intent v1alpha1.Int
 	s.summarize()
 	if err := r.persist(ctx, s); err != nil {
 		s.rem.Status = *s.base.Status.DeepCopy() // close must not write what was not announced
+		s.uncertain = true
 		return err
 	}
 	return nil

@@ -21,7 +21,9 @@ var _ = Describe("Two Remediations", func() {
 		second := s.asks(named("b"), reserving(reactstocks.BackendFunction, 150))
 		s.approves(first)
 		s.approves(second)
-		s.until("one waits for the other", patient, func() bool { return s.reason("b", v1alpha1.ConditionApplied) == v1alpha1.ReasonTargetBusy || s.get("b").Status.EndedAt != nil })
+		s.until("one waits for the other", patient, func() bool {
+			return s.reason("b", v1alpha1.ConditionApplied) == v1alpha1.ReasonTargetBusy || s.get("b").Status.EndedAt != nil
+		})
 		s.ends(second, time.Hour)
 		Expect(s.ends(first, time.Hour)).To(HaveCondition(v1alpha1.ConditionSucceeded, metav1.ConditionTrue, v1alpha1.ReasonSucceeded))
 		Expect(s.changed()).To(HaveLen(1))

@@ -61,13 +61,14 @@ func New(d controller.Deps) controller.Controller {
 // the intent before the call it announces.
 func (r *Reconciler) Reconcile(ctx context.Context, rem *v1alpha1.Remediation) (res reconcile.Result, err error) {
 	s := r.newScope(rem)
-	defer func() { res, err = r.close(ctx, s, err) }() // status.go
+	defer func() { res, err = r.close(ctx, s, err) }() // close.go
 
 	if rem.Status.EndedAt != nil {
 		return res, r.finish(ctx, s) // finish.go: give back Leases and finalizer
 	}
 	return res, phase.Run(ctx, s,
 		r.abandon,  // finish.go     a Remediation that is deleted before anything began
+		r.trust,    // finish.go     a status that cannot be
 		r.load,     // load.go       what must be true now, read live
 		r.accept,   // accept.go     Accepted
 		r.withdraw, // accept.go     nothing began and the application recovered

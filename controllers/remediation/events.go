@@ -1,6 +1,7 @@
 package remediation
 
 import (
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -33,7 +34,7 @@ func (r *Reconciler) announceChanges(before, after *v1alpha1.Remediation) {
 		if after.Status.EndedAt != nil && typ == v1alpha1.ConditionSucceeded && now.Status != metav1.ConditionTrue {
 			kind = corev1.EventTypeWarning
 		}
-		r.Recorder.Eventf(after, nil, kind, now.Reason, typ, "%s", clip(now.Message))
+		r.Recorder.Eventf(after, nil, kind, now.Reason, typ, "%s", clip(now.Message, maxNote))
 	}
 }
 
@@ -46,10 +47,19 @@ func find(list []metav1.Condition, typ string) *metav1.Condition {
 	return nil
 }
 
-// clip keeps a message within the 1024 bytes of an event's note (Kubernetes API reference, Event v1).
-func clip(message string) string {
-	if len(message) <= 1024 {
-		return message
+const (
+	// maxNote is how many bytes the note of an event may have (Kubernetes API reference, Event v1).
+	maxNote = 1024
+	// maxMessage is the bound of the messages in status that are no conditions.
+	maxMessage = 512
+	// maxCondition keeps conditions readable, and below the 32768 bytes that the API server takes.
+	maxCondition = 8192
+)
+
+// clip cuts a text to so many bytes, and not in the middle of a character.
+func clip(text string, limit int) string {
+	if len(text) <= limit {
+		return text
 	}
-	return message[:1020] + " ..."
+	return strings.ToValidUTF8(text[:limit-4], "") + " ..."
 }

@@ -19,17 +19,67 @@ func (r *Reconciler) abandon(ctx context.Context, s *scope) (bool, error) {
 	return false, r.finish(ctx, s)
 }
 
+// trust ends a Remediation whose status cannot be what the operator wrote: somebody edited it, and nobody knows what
+// was done.
+func (r *Reconciler) trust(_ context.Context, s *scope) (bool, error) {
+	if why := unsound(s.rem); why != "" {
+		s.end(v1alpha1.ReasonHeld, fmt.Sprintf("the status was edited by another hand (%s), so nobody knows what was done: look at function %s by hand", why, s.rem.Spec.Target.FunctionName))
+		return false, nil
+	}
+	return true, nil
+}
+
+// unsound says what is missing in the status of a Remediation that began, or "" if nothing is.
+func unsound(rem *v1alpha1.Remediation) string {
+	st := &rem.Status
+	if !begun(rem) {
+		return ""
+	}
+	if st.Plan == nil || len(st.Plan.Calls) == 0 {
+		return "a call was made, and there is no plan"
+	}
+	if st.Verification == nil {
+		return "a call was made, and there is nothing to verify it by"
+	}
+	intent := pending(rem)
+	switch {
+	case intent != nil && (intent.Index < 0 || int(intent.Index) >= len(st.Plan.Calls)):
+		return "an intent is of no call of the plan"
+	case intent == nil && next(rem) < len(st.Plan.Calls):
+		return "the outcome of a call does not go with the rest"
+	case intent == nil && st.AppliedAt == nil:
+		return "every call was applied, and nobody knows when"
+	}
+	return ""
+}
+
+// unlock gives back the Leases of a Remediation that waits: they are held from immediately before an intent to the
+// end, and not while people decide. The finalizer stays.
+func (r *Reconciler) unlock(ctx context.Context, s *scope) error {
+	if s.uncertain || begun(s.rem) || s.rem.Status.EndedAt != nil || !controllerutil.ContainsFinalizer(s.rem, v1alpha1.FinalizerChange) {
+		return nil // nothing is held, or it is held for good reason
+	}
+	return r.release(ctx, s)
+}
+
+func (r *Reconciler) release(ctx context.Context, s *scope) error {
+	functions, pool := targets(s.rem.Status.Plan)
+	for _, target := range append(functions, pool) {
+		if err := r.locks.Release(ctx, target, s.rem.UID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // finish gives back the Leases and the finalizer of a Remediation that ended. It runs after the end was written, so
 // that nobody else takes a Lease while this one could still go on.
 func (r *Reconciler) finish(ctx context.Context, s *scope) error {
 	if !controllerutil.ContainsFinalizer(s.rem, v1alpha1.FinalizerChange) {
 		return nil // it never held anything: the finalizer comes before the first Lease
 	}
-	functions, pool := targets(s.rem.Status.Plan)
-	for _, target := range append(functions, pool) {
-		if err := r.locks.Release(ctx, target, s.rem.UID); err != nil {
-			return err
-		}
+	if err := r.release(ctx, s); err != nil {
+		return err
 	}
 	return r.patchFinalizer(ctx, s, controllerutil.RemoveFinalizer)
 }

@@ -8,8 +8,9 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/approval"
 )
 
-// maxAttempts is how often a call that AWS refused or that did not arrive is made again.
-const maxAttempts = 5
+// maxAttempts is how often a call is made that AWS refuses or that does not arrive: for about 20 minutes, with the pauses
+// in between.
+const maxAttempts = 8
 
 // gate is the last look before a call, at everything that may have moved since it was approved: live state equals
 // what the plan was made upon, the digest is the plan's own, the caller is the plan's, and the approvals stand.

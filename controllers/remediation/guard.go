@@ -36,6 +36,10 @@ func (r *Reconciler) guard(ctx context.Context, s *scope) (bool, error) {
 		s.applied(false, reason, fmt.Sprintf("the mode of ServerlessApplication %s is %s: the plan is approved, and nothing is changed until the mode is Act", s.app.Name, mode))
 		return false, nil
 	}
+	if wait := retryAt(s.rem).Sub(s.now); wait > 0 {
+		s.wake(wait)
+		return false, nil // the condition says what became of the last attempt
+	}
 	if done, err := r.cause(ctx, s); err != nil || !done {
 		return false, err
 	}
@@ -82,15 +86,9 @@ func (r *Reconciler) cause(ctx context.Context, s *scope) (bool, error) {
 
 // failing says whether an alarm of the Incident at this function is in ALARM now, and whether any could say.
 func (r *Reconciler) failing(ctx context.Context, s *scope) (failing, known bool, err error) {
-	signals := s.incident.Status.Signals
-	var names []string
-	for _, sig := range signals {
-		if sig.FunctionName == s.rem.Spec.Target.FunctionName {
-			names = append(names, sig.AlarmName)
-		}
-	}
-	if len(signals) == 0 {
-		return true, true, nil // an Incident that a person opened: its rule is all there is to ask
+	names := s.signals()
+	if len(names) == 0 {
+		return true, true, nil // a person opened the Incident, or named the function: its rule is all there is to ask
 	}
 	found, err := alarms.ByName(ctx, s.session, names)
 	if err != nil {

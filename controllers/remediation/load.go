@@ -2,6 +2,7 @@ package remediation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -31,6 +32,9 @@ func (r *Reconciler) load(ctx context.Context, s *scope) (bool, error) {
 	if found {
 		s.app = app
 		s.grant, s.grantErr = grant.Load(ctx, r.APIReader, app)
+		if f := (*fault.Fault)(nil); s.grantErr != nil && !errors.As(s.grantErr, &f) {
+			return false, s.grantErr // the API server did not answer: that says nothing about the grant
+		}
 	}
 	if ref := s.rem.Spec.IncidentRef; ref != nil {
 		inc := &v1alpha1.Incident{}

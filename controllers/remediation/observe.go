@@ -16,6 +16,8 @@ const (
 	staleReads = 30 * time.Second
 	// observeRetry is how soon a call whose outcome is not known is looked at again.
 	observeRetry = 3 * time.Second
+	// giveUp is how long after a call's deadline its outcome is asked for before a person is (wall time).
+	giveUp = time.Hour
 )
 
 // observe reads back what a call did. An outcome that is unknown stays unknown until it was seen: it is never
@@ -26,14 +28,18 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, error) {
 		return s.rem.Status.AppliedAt != nil, nil
 	}
 	if err := r.reading(ctx, s); err != nil {
-		return false, s.unobserved(err)
+		return false, r.unobserved(s, intent, err)
 	}
 	planned := s.rem.Status.Plan.Calls[intent.Index]
 	live, err := s.action.Observe(ctx, s.session, planned.Call)
-	if err != nil {
-		return false, s.unobserved(err)
-	}
 	late := !r.Wall.Now().Before(intent.NotAfter.Add(staleReads)) // no call can arrive any more, no read is stale
+	if late && fault.IsNotFound(err) {
+		s.diverged(intent, "not there", fmt.Sprintf("function %s is not there any more: somebody deleted it", s.rem.Spec.Target.FunctionName))
+		return false, nil
+	}
+	if err != nil {
+		return false, r.unobserved(s, intent, err)
+	}
 	switch judge(live, intent.Before, planned.Call.Writes, late) {
 	case v1alpha1.OutcomeApplied:
 		if int(intent.Index) == len(s.rem.Status.Plan.Calls)-1 {
@@ -48,11 +54,8 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, error) {
 		s.wake(time.Second)
 		return false, nil
 	case v1alpha1.OutcomeDiverged:
-		intent.Outcome, intent.Message = v1alpha1.OutcomeDiverged, "read back: "+text(live.Fields)
-		message := fmt.Sprintf("function %s is neither as before (%s) nor as written (%s), it is %s: somebody else changed it, or its update failed; look at it by hand",
-			s.rem.Spec.Target.FunctionName, text(intent.Before), text(planned.Call.Writes), text(live.Fields))
-		s.applied(false, v1alpha1.ReasonDiverged, message)
-		s.end(v1alpha1.ReasonDiverged, message)
+		s.diverged(intent, text(live.Fields), fmt.Sprintf("function %s is neither as before (%s) nor as written (%s), it is %s: somebody else changed it, or its update failed; look at it by hand",
+			s.rem.Spec.Target.FunctionName, text(intent.Before), text(planned.Call.Writes), text(live.Fields)))
 		return false, nil
 	default:
 		s.applied(false, v1alpha1.ReasonOutcomeUnknown, "the call was made and is not seen applied yet: it is looked at again, and never repeated blindly")
@@ -95,12 +98,24 @@ func (r *Reconciler) settle(ctx context.Context, s *scope) error {
 	return nil
 }
 
-// unobserved says that a look at the world failed; what is known stays as it is.
-func (s *scope) unobserved(err error) error {
-	f := fault.From(err)
-	s.applied(false, v1alpha1.ReasonOutcomeUnknown, "the call was made and its outcome could not be read back: "+f.Message)
-	s.wake(recheck)
-	return err
+// diverged ends the Remediation: what was read back is not what the operator left.
+func (s *scope) diverged(intent *v1alpha1.Intent, live, message string) {
+	intent.Outcome, intent.Message = v1alpha1.OutcomeDiverged, clip("read back: "+live, maxMessage)
+	s.applied(false, v1alpha1.ReasonDiverged, message)
+	s.end(v1alpha1.ReasonDiverged, message)
+}
+
+// unobserved says that a look at the world failed; what is known stays as it is. A role that was taken away may never
+// come back: a person is asked then, and the outcome stays unknown.
+func (r *Reconciler) unobserved(s *scope, intent *v1alpha1.Intent, err error) error {
+	message := "the call was made and its outcome could not be read back: " + fault.From(err).Message
+	s.applied(false, v1alpha1.ReasonOutcomeUnknown, message)
+	if r.Wall.Now().Before(intent.NotAfter.Add(giveUp)) {
+		s.wake(recheck)
+		return err
+	}
+	s.end(v1alpha1.ReasonHeld, fmt.Sprintf("%s; for %s nobody could: look at function %s by hand", message, giveUp, s.rem.Spec.Target.FunctionName))
+	return nil
 }
 
 // text renders fields for people.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
@@ -79,7 +80,7 @@ func (r *Reconciler) propose(ctx context.Context, s *scope) (action.Proposal, v1
 }
 
 // verification says how the change will be proved to help: by the alarms of the Incident at this function, else by
-// the application's own, over a window that no alarm is too slow for.
+// every alarm at it, over a window that no alarm is too slow for.
 func (r *Reconciler) verification(ctx context.Context, s *scope) (v1alpha1.PlannedVerification, error) {
 	watched, err := r.watched(ctx, s)
 	if err != nil {
@@ -106,7 +107,8 @@ func (r *Reconciler) verification(ctx context.Context, s *scope) (v1alpha1.Plann
 const maxAlarms = 32
 
 func (r *Reconciler) watched(ctx context.Context, s *scope) ([]alarms.Alarm, error) {
-	if s.incident == nil {
+	names := s.signals()
+	if len(names) == 0 {
 		all, err := alarms.All(ctx, s.session)
 		if err != nil {
 			return nil, err
@@ -115,14 +117,8 @@ func (r *Reconciler) watched(ctx context.Context, s *scope) ([]alarms.Alarm, err
 			_, ours := a.Function([]v1alpha1.ApplicationFunction{s.function})
 			return !ours
 		})
-		slices.SortFunc(all, func(a, b alarms.Alarm) int { return compare(a.Name, b.Name) })
+		slices.SortFunc(all, func(a, b alarms.Alarm) int { return strings.Compare(a.Name, b.Name) })
 		return all[:min(len(all), maxAlarms)], nil
-	}
-	var names []string
-	for _, sig := range s.incident.Status.Signals {
-		if sig.FunctionName == s.rem.Spec.Target.FunctionName {
-			names = append(names, sig.AlarmName)
-		}
 	}
 	found, err := alarms.ByName(ctx, s.session, names)
 	if err != nil {
@@ -135,16 +131,6 @@ func (r *Reconciler) watched(ctx context.Context, s *scope) ([]alarms.Alarm, err
 		}
 	}
 	return out, nil
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // compose makes a plan of a proposal; adopt gives it its number and digest.
@@ -196,10 +182,8 @@ func (s *scope) notPlanned(err error) error {
 	if unavailable(err) {
 		if s.rem.Status.Plan == nil {
 			s.planned(false, f.Reason, f.Message)
-		} else {
-			s.applied(false, f.Reason, "the plan could not be checked again: "+f.Message)
 		}
-		return err
+		return err // close says so where there is a plan
 	}
 	s.planned(false, f.Reason, f.Message)
 	s.end(f.Reason, f.Message)

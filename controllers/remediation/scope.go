@@ -30,6 +30,8 @@ type scope struct {
 	proposal action.Proposal                 // plan
 	verdict  approval.Verdict                // approve
 
+	uncertain bool // change: an intent may have been written, and nobody heard of it
+
 	after time.Duration // the soonest that a phase wants to look again; zero: never
 }
 
@@ -91,8 +93,39 @@ func attempts(rem *v1alpha1.Remediation, index int) int32 {
 	return n
 }
 
+// signals returns the alarms of the Incident at the function; none where a person opened it, or there is none.
+func (s *scope) signals() []string {
+	if s.incident == nil {
+		return nil
+	}
+	var names []string
+	for _, sig := range s.incident.Status.Signals {
+		if sig.FunctionName == s.rem.Spec.Target.FunctionName {
+			names = append(names, sig.AlarmName)
+		}
+	}
+	return names
+}
+
+// retryAt returns when the next attempt may be made at a call whose last attempts changed nothing. The pause doubles
+// from one attempt to the next, up to recheck. Zero: at once.
+func retryAt(rem *v1alpha1.Remediation) time.Time {
+	intents := rem.Status.Intents
+	if len(intents) == 0 {
+		return time.Time{}
+	}
+	pause := refusedRetry
+	for range len(intents) - 1 {
+		pause = min(2*pause, recheck)
+	}
+	return intents[len(intents)-1].At.Add(pause)
+}
+
 // targets returns the locks that the plan needs: of its functions, and of the pool if it draws on it.
 func targets(plan *v1alpha1.Plan) (functions []string, pool string) {
+	if plan == nil {
+		return nil, ""
+	}
 	for _, c := range plan.Calls {
 		functions = append(functions, lease.FunctionTarget(c.Call.ResourceARN))
 	}

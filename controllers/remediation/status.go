@@ -1,19 +1,10 @@
 package remediation
 
 import (
-	"context"
-	"fmt"
-
-	apiequality "k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
-	"github.com/runbook-operator/runbook-operator/internal/fault"
 )
 
 // This file is the only one that writes conditions.
@@ -39,7 +30,7 @@ func (s *scope) set(typ string, ok bool, reason, message string) {
 	if ok {
 		status = metav1.ConditionTrue
 	}
-	conditions.Set(&s.rem.Status.Conditions, s.rem.Generation, s.now, typ, status, reason, message)
+	conditions.Set(&s.rem.Status.Conditions, s.rem.Generation, s.now, typ, status, reason, clip(message, maxCondition))
 }
 
 // end ends the Remediation without success.
@@ -95,49 +86,3 @@ func (s *scope) waitsFor() (reason, message string) {
 	}
 	return v1alpha1.ReasonInProgress, "the operator is at work"
 }
-
-// close summarizes, writes the status if it changed, and turns the error into a Result: waiting is no error, and what a person has to change is looked at again every few minutes.
-func (r *Reconciler) close(ctx context.Context, s *scope, err error) (reconcile.Result, error) {
-	if s.rem.UID != "" && (s.rem.DeletionTimestamp.IsZero() || begun(s.rem)) {
-		s.summarize()
-		if perr := r.persist(ctx, s); perr != nil {
-			if apierrors.IsConflict(perr) || apierrors.IsNotFound(perr) {
-				return reconcile.Result{RequeueAfter: retryConflict}, nil // somebody else wrote: look again
-			}
-			return reconcile.Result{}, perr
-		}
-	}
-	if err == nil {
-		return reconcile.Result{RequeueAfter: s.after}, nil
-	}
-	if apierrors.IsConflict(err) {
-		return reconcile.Result{RequeueAfter: retryConflict}, nil
-	}
-	f := fault.From(err)
-	switch f.Class {
-	case fault.Waiting:
-		s.after = 0
-		s.wake(max(f.After, observeRetry))
-		return reconcile.Result{RequeueAfter: s.after}, nil
-	case fault.Blocked:
-		return reconcile.Result{RequeueAfter: recheck}, nil
-	}
-	return reconcile.Result{}, err
-}
-
-// persist writes the status by optimistic lock, if it changed, and then tells what changed in events.
-func (r *Reconciler) persist(ctx context.Context, s *scope) error {
-	if apiequality.Semantic.DeepEqual(s.base.Status, s.rem.Status) {
-		return nil
-	}
-	out := s.rem.DeepCopy()
-	if err := r.Client.Status().Update(ctx, out); err != nil {
-		return fmt.Errorf("writing status: %w", err)
-	}
-	r.announceChanges(s.base, s.rem)
-	s.rem.ResourceVersion = out.ResourceVersion
-	s.base = s.rem.DeepCopy()
-	return nil
-}
-
-func keyOf(o client.Object) types.NamespacedName { return client.ObjectKeyFromObject(o) }

@@ -25,9 +25,9 @@ const (
 	inconclusive state = "Inconclusive"
 )
 
-// Users count as served when at least this share of what they had before succeeds, or when at least servedShare of
-// what they ask for succeeds and no smaller share than before. When they ask for less than quietShare of what they
-// asked for before, nothing can be concluded.
+// Users count as served when at least keptShare of what they had before succeeds, and not a much smaller share of
+// what they ask for than before; or when at least servedShare of what they ask for succeeds and no smaller share than
+// before. When they ask for less than quietShare of what they asked for before, nothing can be concluded.
 const (
 	keptShare   = 0.9
 	servedShare = 0.95
@@ -60,6 +60,8 @@ func judgeLook(l look, plan v1alpha1.PlannedVerification, v v1alpha1.Verificatio
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q has no data", name)
 		case !a.ActionsEnabled:
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q is silenced: its actions are disabled", name)
+		case v.Good > 0 && v.LastAt != nil && a.TransitionedAt.After(v.LastAt.Time):
+			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q was not OK all the time since the observation before", name)
 		}
 	}
 	return judgeUsers(l.minute, number(v.SuccessesPerMinute), number(v.OfferedPerMinute))
@@ -72,14 +74,13 @@ func judgeUsers(m evidence.TrafficMinute, before, offeredBefore *float64) (v1alp
 		return v1alpha1.ObservationInconclusive, "alarms OK, but no traffic"
 	}
 	seen := fmt.Sprintf("alarms OK, %s of %s requests a minute succeed", short(*successes), short(*offered))
-	if before != nil && *successes >= *before*keptShare {
-		return v1alpha1.ObservationGood, seen
-	}
 	share, shareBefore := *successes / *offered, 0.0
 	if before != nil && offeredBefore != nil && *offeredBefore > 0 {
 		shareBefore = *before / *offeredBefore
 	}
 	switch {
+	case before != nil && *successes >= *before*keptShare && *successes > 0 && share >= min(servedShare, shareBefore*keptShare):
+		return v1alpha1.ObservationGood, seen
 	case share < servedShare || share < shareBefore:
 		return v1alpha1.ObservationBad, seen + ": users are turned away"
 	case offeredBefore != nil && *offered < *offeredBefore*quietShare:
@@ -103,7 +104,7 @@ func record(v *v1alpha1.VerificationStatus, plan v1alpha1.PlannedVerification, r
 		v.FirstAt = &at
 	}
 	v.Observations++
-	v.LastAt, v.Last, v.Message = &at, result, message
+	v.LastAt, v.Last, v.Message = &at, result, clip(message, maxMessage)
 	switch result {
 	case v1alpha1.ObservationGood:
 		if v.Good == 0 {

@@ -16,6 +16,9 @@ import (
 
 // refused lets a person approve who may not, and narrates what the API server answers.
 func (s *story) refused(ctx context.Context) error {
+	if err := s.pause(ctx, readsFor); err != nil {
+		return err
+	}
 	user := world.Developer()
 	err := s.developer.Create(ctx, s.approval(""))
 	switch {
@@ -32,8 +35,6 @@ func (s *story) refused(ctx context.Context) error {
 // installation does not count: the operator says so, and the person approves again.
 func (s *story) approved(ctx context.Context) error {
 	user := world.OnCall()
-	retry := s.world.Clock.NewTicker(again)
-	defer retry.Stop()
 	said := ""
 	for {
 		a := s.approval("the traffic is real and the account has the headroom")
@@ -60,16 +61,18 @@ func (s *story) approved(ctx context.Context) error {
 			said = entry.Message
 			s.say("not counted", "Approval %s: %s", entry.Name, entry.Message)
 		}
-		select {
-		case <-retry.C():
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := s.pause(ctx, again); err != nil {
+			return err
 		}
 	}
 }
 
-// again is how long the person waits before another Approval, world time.
-const again = time.Minute
+const (
+	// readsFor is how long people read a plan before they decide, world time. So can whoever watches the demo.
+	readsFor = 150 * time.Second
+	// again is how long a person waits before another Approval, world time.
+	again = time.Minute
+)
 
 // approval is an Approval of the present plan. The API server fills in who approves.
 func (s *story) approval(reason string) *v1alpha1.Approval {

@@ -56,7 +56,7 @@ func TestADemoWhoseAlarmNeverFiresSaysSoAndFails(t *testing.T) {
 	g := NewWithT(t)
 	var out, errs bytes.Buffer
 
-	code := run(t.Context(), []string{"-scenario", "steady", "-seed", "3", "-factor", "300"}, &out, &errs)
+	code := run(t.Context(), []string{"-scenario", "steady", "-seed", "3", "-factor", "300", "-log", filepath.Join(t.TempDir(), "operator.log")}, &out, &errs)
 
 	g.Expect(code).To(Equal(1))
 	g.Expect(errs.String()).To(ContainSubstring("an alarm that opens an Incident did not happen within 12m0s of the world"))

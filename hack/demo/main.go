@@ -37,6 +37,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.Int64Var(&o.seed, "seed", 1, "another `number` makes other traffic")
 	scenario := flags.String("scenario", string(reactstocks.Throttling), "what happens, a `name` of: "+world.ScenarioNames())
 	flags.Float64Var(&o.factor, "factor", factor, "how many seconds pass in the world in one second; the limit is what the machine keeps up with")
+	flags.StringVar(&o.log, "log", "", "the `file` for the operator's log; the default is .dev/demo.log in the repository")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -48,9 +49,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintf(stderr, "demo: %v\n", err)
 		return 2
 	}
-	folder, err := world.Folder()
-	if err == nil {
+	if o.log == "" {
+		var folder string
+		folder, err = world.Folder()
 		o.log = filepath.Join(folder, "demo.log")
+	}
+	if err == nil {
 		err = play(ctx, o, stdout, stderr)
 	}
 	switch {

@@ -21,8 +21,7 @@ import (
 type story struct {
 	*narrator
 	*watcher
-	o      options
-	cancel context.CancelFunc
+	o options
 
 	onCall    client.WithWatch
 	developer client.WithWatch

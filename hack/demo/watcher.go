@@ -100,6 +100,16 @@ func (v *watcher) await(ctx context.Context, step string, bound time.Duration, d
 	}
 }
 
+// pause lets time pass, and takes in what arrives meanwhile.
+func (v *watcher) pause(ctx context.Context, d time.Duration) error {
+	err := v.await(ctx, "a pause", d, func(*sight) bool { return false })
+	var over *errStuck
+	if errors.As(err, &over) {
+		return nil
+	}
+	return err
+}
+
 func (v *watcher) take(a arrival) error {
 	v.at = a.at
 	switch o := a.event.Object.(type) {

@@ -30,6 +30,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	seed := flags.Int64("seed", 1, "another `number` makes other traffic")
 	name := flags.String("scenario", string(reactstocks.Throttling), "what happens, a `name` of: "+world.ScenarioNames())
+	folder := flags.String("dir", "", "the `folder` for the files env and kubeconfig and for the log; the default is .dev in the repository")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -38,7 +39,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintf(stderr, "dev: %v\n", err)
 		return 2
 	}
-	if err := leave(ctx, *seed, scenario, stdout, stderr); err != nil && ctx.Err() == nil {
+	if *folder == "" {
+		*folder, err = world.Folder()
+	}
+	if err == nil {
+		err = leave(ctx, *folder, *seed, scenario, stdout, stderr)
+	}
+	if err != nil && ctx.Err() == nil {
 		_, _ = fmt.Fprintf(stderr, "dev: %v\n", err)
 		return 1
 	}
@@ -46,11 +53,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // leave starts the world, says how to use it, and leaves it running until the context ends.
-func leave(ctx context.Context, seed int64, scenario reactstocks.Scenario, stdout, stderr io.Writer) (err error) {
-	folder, err := world.Folder()
-	if err != nil {
-		return err
-	}
+func leave(ctx context.Context, folder string, seed int64, scenario reactstocks.Scenario, stdout, stderr io.Writer) (err error) {
 	log := filepath.Join(folder, "dev.log")
 	_, _ = fmt.Fprintln(stdout, "Starting an API server, a simulated AWS and the operator.")
 	w, err := world.Start(ctx, world.Options{Seed: seed, Factor: 1, Log: log, Progress: stderr})

@@ -48,6 +48,9 @@ func (f *Fault) Error() string { return f.Reason + ": " + f.Message }
 // Unwrap returns the cause.
 func (f *Fault) Unwrap() error { return f.Err }
 
+// NeedsPerson says whether the trouble stays until somebody does something about it.
+func (f *Fault) NeedsPerson() bool { return f.Class == Terminal || f.Class == Blocked }
+
 // New returns a fault of a class.
 func New(class Class, reason, format string, args ...any) *Fault {
 	return &Fault{Class: class, Reason: reason, Message: fmt.Sprintf(format, args...)}

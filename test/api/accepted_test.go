@@ -136,7 +136,21 @@ func newReader(d definition) *reader {
 	raw, err := rest.RESTClientFor(cfg)
 	Expect(err).NotTo(HaveOccurred())
 	spec := fmt.Sprint(CurrentSpecReport().LineNumber())
-	return &reader{definition: d, raw: raw, mark: client.MatchingLabels{"spec": spec}, taken: map[string]string{}}
+	r := &reader{definition: d, raw: raw, mark: client.MatchingLabels{"spec": spec}, taken: map[string]string{}}
+	DeferCleanup(r.remove)
+	return r
+}
+
+// remove deletes what was taken.
+func (r *reader) remove(ctx context.Context) {
+	GinkgoHelper()
+	o, ok := r.empty(r.kind()).(client.Object)
+	Expect(ok).To(BeTrue())
+	options := []client.DeleteAllOfOption{r.mark}
+	if r.namespaced() {
+		options = append(options, client.InNamespace(namespace))
+	}
+	Expect(environment.Admin.DeleteAllOf(ctx, o, options...)).To(Succeed())
 }
 
 // offer creates an object. What the API server does not take, it must refuse as the person's mistake.

@@ -1,5 +1,5 @@
 // Package api asks a real API server what it makes of the kinds of the group: which objects it takes, and what it tells
-// a person whose object it does not take. It must not run a controller.
+// a person whose object it does not take. It must not look into a controller.
 package api
 
 import (

@@ -1,0 +1,79 @@
+package remediation
+
+import (
+	"context"
+	"fmt"
+
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/fault"
+)
+
+// close summarizes, writes the status if it changed, gives back what is not needed, and turns the error into a Result:
+// waiting is no error, and what a person has to change is looked at again every few minutes.
+func (r *Reconciler) close(ctx context.Context, s *scope, err error) (reconcile.Result, error) {
+	if s.rem.UID != "" && (s.rem.DeletionTimestamp.IsZero() || begun(s.rem)) {
+		s.trouble(err)
+		s.summarize()
+		if perr := r.persist(ctx, s); perr != nil {
+			if apierrors.IsConflict(perr) || apierrors.IsNotFound(perr) {
+				return reconcile.Result{RequeueAfter: retryConflict}, nil // somebody else wrote: look again
+			}
+			return reconcile.Result{}, perr
+		}
+		if uerr := r.unlock(ctx, s); err == nil {
+			err = uerr
+		}
+	}
+	if err == nil {
+		return reconcile.Result{RequeueAfter: s.after}, nil
+	}
+	if apierrors.IsConflict(err) {
+		return reconcile.Result{RequeueAfter: retryConflict}, nil
+	}
+	f := fault.From(err)
+	switch f.Class {
+	case fault.Waiting:
+		s.after = 0
+		s.wake(max(f.After, observeRetry))
+		return reconcile.Result{RequeueAfter: s.after}, nil
+	case fault.Blocked:
+		return reconcile.Result{RequeueAfter: recheck}, nil
+	}
+	return reconcile.Result{}, err
+}
+
+// trouble says what keeps a plan from being checked or carried out; nothing is changed meanwhile. Of a call that was
+// made, observe says it.
+func (s *scope) trouble(err error) {
+	if err == nil || apierrors.IsConflict(err) || begun(s.rem) || s.rem.Status.Plan == nil || s.rem.Status.EndedAt != nil {
+		return
+	}
+	f := fault.From(err)
+	if f.Class == fault.Waiting && f.Reason == v1alpha1.ReasonAWSUnavailable {
+		return // slowed down, by AWS or by the operator's own budgets: over in a moment
+	}
+	s.applied(false, f.Reason, "nothing is changed meanwhile: "+f.Message)
+}
+
+// persist writes the status by optimistic lock, if it changed, and then tells what changed in events.
+func (r *Reconciler) persist(ctx context.Context, s *scope) error {
+	if apiequality.Semantic.DeepEqual(s.base.Status, s.rem.Status) {
+		return nil
+	}
+	out := s.rem.DeepCopy()
+	if err := r.Client.Status().Update(ctx, out); err != nil {
+		return fmt.Errorf("writing status: %w", err)
+	}
+	r.announceChanges(s.base, s.rem)
+	s.rem.ResourceVersion = out.ResourceVersion
+	s.base = s.rem.DeepCopy()
+	return nil
+}
+
+func keyOf(o client.Object) types.NamespacedName { return client.ObjectKeyFromObject(o) }
