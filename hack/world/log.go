@@ -2,11 +2,20 @@ package world
 
 import (
 	"fmt"
+	"io"
 	"os"
+	"sync"
 
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+)
+
+// The loggers of controller-runtime and of the Kubernetes client belong to the whole process, and klog's may not be set
+// while anything runs. So they are set once, to write to wherever the newest world logs.
+var (
+	setLoggers sync.Once
+	sink       = &switched{to: io.Discard}
 )
 
 // logTo sends the log of the operator, and of the Kubernetes client that it uses, to a file. It returns what closes it.
@@ -15,8 +24,39 @@ func logTo(file string) (func() error, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating the operator's log: %w", err)
 	}
-	logger := zap.New(zap.WriteTo(f))
-	ctrl.SetLogger(logger)
-	klog.SetLogger(logger)
-	return f.Close, nil
+	sink.set(f)
+	setLoggers.Do(func() {
+		logger := zap.New(zap.WriteTo(sink))
+		ctrl.SetLogger(logger)
+		klog.SetLogger(logger)
+	})
+	return func() error { sink.unset(f); return f.Close() }, nil
+}
+
+// switched is a writer whose destination changes.
+type switched struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+// Write writes to the present destination.
+func (s *switched) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.to.Write(p)
+}
+
+func (s *switched) set(to io.Writer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.to = to
+}
+
+// unset drops what is written from now on, unless somebody else took over.
+func (s *switched) unset(from io.Writer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.to == from {
+		s.to = io.Discard
+	}
 }
