@@ -1,7 +1,6 @@
 package incident
 
 import (
-	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -24,12 +23,9 @@ var told = []string{
 
 // tell emits an event for a new Incident, and for every condition that changed its status or reason.
 func (r *Reconciler) tell(before, after *v1alpha1.Incident) {
-	if before.Status.OpenedAt == nil && after.Status.OpenedAt != nil {
-		note := "opened by hand"
-		if sig := after.Spec.Signal; sig != nil {
-			note = fmt.Sprintf("alarm %q of function %s is in ALARM since %s", sig.AlarmName, sig.FunctionName, sig.TransitionedAt.UTC().Format(time.RFC3339))
-		}
-		r.Recorder.Eventf(after, nil, corev1.EventTypeWarning, v1alpha1.ReasonOpened, "Open", "%s", note)
+	// Detection tells of the Incidents that it opens.
+	if before.Status.OpenedAt == nil && after.Spec.Signal == nil && after.Spec.RequestedBy != nil {
+		r.Recorder.Eventf(after, nil, corev1.EventTypeWarning, v1alpha1.ReasonOpened, "Open", "opened by %s", clip(after.Spec.RequestedBy.Username, maxMessage))
 	}
 	for _, typ := range told {
 		old, now := find(before.Status.Conditions, typ), find(after.Status.Conditions, typ)

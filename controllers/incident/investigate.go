@@ -103,4 +103,3 @@ func (s *scope) outstanding() []evidence.Request {
 	}
 	return out
 }
-

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -28,8 +27,12 @@ func (r *Reconciler) respond(ctx context.Context, s *scope) (bool, error) {
 		return true, nil
 	}
 	rung, propose := rungOf(*s.top, s.remediations)
-	if !propose || len(s.remediations) >= maxRemediations {
+	if !propose || s.lost() != "" || len(s.inc.Status.Remediations) >= maxRemediations {
 		return true, nil
+	}
+	name, err := r.free(ctx, s)
+	if err != nil {
+		return false, err
 	}
 	requester, err := approval.Requester(ctx, r.Client)
 	if err != nil {
@@ -37,8 +40,7 @@ func (r *Reconciler) respond(ctx context.Context, s *scope) (bool, error) {
 	}
 	rem := &v1alpha1.Remediation{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: s.inc.Namespace, Name: fmt.Sprintf("%s-%d", s.inc.Name, len(s.remediations)+1),
-			Labels: map[string]string{v1alpha1.LabelApplication: s.app.Name, v1alpha1.LabelIncident: s.inc.Name},
+			Namespace: s.inc.Namespace, Name: name, Labels: labelsOf(s.app.Name, s.inc.Name),
 		},
 		Spec: v1alpha1.RemediationSpec{
 			ApplicationRef: s.inc.Spec.ApplicationRef,
@@ -53,11 +55,7 @@ func (r *Reconciler) respond(ctx context.Context, s *scope) (bool, error) {
 	if err := controllerutil.SetControllerReference(s.inc, rem, r.Scheme); err != nil {
 		return false, fmt.Errorf("owning Remediation %s: %w", rem.Name, err)
 	}
-	err = r.Client.Create(ctx, rem)
-	if apierrors.IsAlreadyExists(err) {
-		return false, fmt.Errorf("creating Remediation %s: there is one of this name that is not of this Incident: delete or rename it", rem.Name)
-	}
-	if err != nil {
+	if err := r.Client.Create(ctx, rem); err != nil {
 		return false, fmt.Errorf("creating Remediation %s: %w", rem.Name, err)
 	}
 	s.remediations = append(s.remediations, *rem)

@@ -119,19 +119,6 @@ func (l Locker) Release(ctx context.Context, target string, uid types.UID) error
 	return nil
 }
 
-// Holds says whether a holder has the Lease of a target now.
-func (l Locker) Holds(ctx context.Context, target string, uid types.UID) (bool, error) {
-	var found coordinationv1.Lease
-	err := l.Reader.Get(ctx, types.NamespacedName{Namespace: l.Namespace, Name: Name(target)}, &found)
-	if apierrors.IsNotFound(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("reading Lease of %s: %w", target, err)
-	}
-	return holderOf(found).UID == uid, nil
-}
-
 func (l Locker) make(target string, h Holder, now time.Time) *coordinationv1.Lease {
 	identity := string(h.UID)
 	acquired := metav1.NewMicroTime(now)
