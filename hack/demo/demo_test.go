@@ -53,6 +53,7 @@ func (s *story) texts(topic string) []string {
 
 // Each step that the demo waits for must fail the demo when it does not happen.
 func TestADemoWhoseAlarmNeverFiresSaysSoAndFails(t *testing.T) {
+	t.Parallel() // with the whole story, which mostly waits for its clock
 	g := NewWithT(t)
 	var out, errs bytes.Buffer
 

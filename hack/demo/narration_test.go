@@ -18,6 +18,7 @@ import (
 // The whole story, told once: what its lines say is compared with the API server's objects, read anew, and with the
 // ledger of the simulated AWS.
 func TestTheNarrationIsWhatTheObjectsAndTheLedgerSay(t *testing.T) {
+	t.Parallel()
 	s := hear(t, throttling(3), (*story).steps)
 	g := NewWithT(t)
 	var incidents v1alpha1.IncidentList

@@ -82,7 +82,7 @@ const manual = `The world runs until you press Ctrl-C, at the speed of the wall.
 
   source $ENV
 
-  kubectl get serverlessapplications,incidents,remediations     # as maria, who is on call
+  kubectl get serverlessapplications,incidents,remediations     # as on-call, who may approve
   kubectl describe remediation react-stocks-1-1                 # the plan, and the command that approves it
   kubectl --context developer auth whoami                       # contexts: on-call, developer, platform, admin
   aws cloudwatch describe-alarms --query 'MetricAlarms[].[AlarmName,StateValue]' --output table

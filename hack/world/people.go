@@ -12,17 +12,17 @@ import (
 
 // OnCall is a person who may approve every change of the team's applications, by config/samples/people.yaml.
 func OnCall() rest.ImpersonationConfig {
-	return rest.ImpersonationConfig{UserName: "maria@example.com", Groups: []string{"react-stocks-on-call"}}
+	return rest.ImpersonationConfig{UserName: "oncall@example.com", Groups: []string{"react-stocks-on-call"}}
 }
 
 // Developer is a person who may ask for changes, and approve longer timeouts only.
 func Developer() rest.ImpersonationConfig {
-	return rest.ImpersonationConfig{UserName: "jonas@example.com", Groups: []string{"react-stocks-developers"}}
+	return rest.ImpersonationConfig{UserName: "developer@example.com", Groups: []string{"react-stocks-developers"}}
 }
 
 // Platform is a person of the platform team.
 func Platform() rest.ImpersonationConfig {
-	return rest.ImpersonationConfig{UserName: "petra@example.com", Groups: []string{"platform"}}
+	return rest.ImpersonationConfig{UserName: "platform@example.com", Groups: []string{"platform"}}
 }
 
 // awaitRights waits until the authorizer knows the bindings of the people.

@@ -144,9 +144,7 @@ func celNames() []string {
 		first, _, _ := strings.Cut(name, ".")
 		all = append(all, first)
 	}
-	for _, t := range []string{"self", "object", "request", "cel", "google", "proto", "error", "unknown", "msg", "x"} {
-		all = append(all, t)
-	}
+	all = append(all, "self", "object", "request", "cel", "google", "proto", "error", "unknown", "msg", "x")
 	all = slices.DeleteFunc(all, func(name string) bool { return !regexp.MustCompile(`^[a-z][a-zA-Z0-9]{0,30}$`).MatchString(name) })
 	slices.Sort(all)
 	return slices.Compact(all)

@@ -15,6 +15,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/controllers/controller"
 	"github.com/runbook-operator/runbook-operator/controllers/runbook"
+	"github.com/runbook-operator/runbook-operator/hack/cluster"
 	"github.com/runbook-operator/runbook-operator/internal/aws"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
 	"github.com/runbook-operator/runbook-operator/test/builder"
@@ -111,7 +112,7 @@ var _ = Describe("An environment", func() {
 	It("installs manifests that the API server takes word for word", func(ctx SpecContext) {
 		strict := client.WithFieldValidation(f.Admin, metav1.FieldValidationStrict)
 		f.InstallLibrary()
-		deployment, err := manifests("config", "manager")
+		deployment, err := cluster.Manifests("config", "manager")
 		Expect(err).NotTo(HaveOccurred())
 		for _, o := range deployment {
 			if o.GetKind() != "Namespace" { // it is there already

@@ -18,6 +18,7 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/controllers/controller"
+	"github.com/runbook-operator/runbook-operator/hack/cluster"
 	"github.com/runbook-operator/runbook-operator/internal/approval"
 	"github.com/runbook-operator/runbook-operator/internal/aws"
 	"github.com/runbook-operator/runbook-operator/internal/sim"
@@ -171,7 +172,7 @@ func (f *Fixture) Bind(username, clusterRole string) {
 // InstallLibrary puts the shipped Runbooks into the operator's namespace.
 func (f *Fixture) InstallLibrary() {
 	f.t.Helper()
-	library, err := manifests("config", "runbooks")
+	library, err := cluster.Manifests("config", "runbooks")
 	f.must("reading the shipped Runbooks", err)
 	for _, o := range library {
 		o.SetNamespace(f.OperatorNamespace)

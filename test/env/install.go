@@ -1,13 +1,8 @@
 package env
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -16,13 +11,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 
 	"github.com/runbook-operator/runbook-operator/config"
+	"github.com/runbook-operator/runbook-operator/hack/cluster"
 	"github.com/runbook-operator/runbook-operator/internal/operator"
 )
 
@@ -39,7 +33,7 @@ func (e *Environment) install(ctx context.Context) error {
 	if err := e.Admin.Create(ctx, system); err != nil {
 		return fmt.Errorf("creating namespace %s: %w", SystemNamespace, err)
 	}
-	rights, err := manifests("config", "rbac")
+	rights, err := cluster.Manifests("config", "rbac")
 	if err != nil {
 		return err
 	}
@@ -92,7 +86,7 @@ func (e *Environment) operatorNamespace(ctx context.Context, name string) error 
 	if err := e.Admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
 		return fmt.Errorf("creating namespace %s: %w", name, err)
 	}
-	rights, err := manifests("config", "rbac")
+	rights, err := cluster.Manifests("config", "rbac")
 	if err != nil {
 		return err
 	}
@@ -108,61 +102,6 @@ func (e *Environment) operatorNamespace(ctx context.Context, name string) error 
 	return e.awaitAllowed(ctx, operatorUser, authorizationv1.ResourceAttributes{
 		Group: "coordination.k8s.io", Resource: "leases", Verb: "create", Namespace: name,
 	})
-}
-
-// manifests reads every object of the manifests in a folder of the repository.
-func manifests(elem ...string) ([]*unstructured.Unstructured, error) {
-	root, err := repository()
-	if err != nil {
-		return nil, err
-	}
-	files, err := filepath.Glob(filepath.Join(root, filepath.Join(elem...), "*.yaml"))
-	if err != nil {
-		return nil, err
-	}
-	var objects []*unstructured.Unstructured
-	for _, file := range files {
-		if filepath.Base(file) == "kustomization.yaml" {
-			continue
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, fmt.Errorf("reading the manifests: %w", err)
-		}
-		decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
-		for {
-			o := &unstructured.Unstructured{}
-			err := decoder.Decode(o)
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				return nil, fmt.Errorf("decoding %s: %w", file, err)
-			}
-			objects = append(objects, o)
-		}
-	}
-	if len(objects) == 0 {
-		return nil, fmt.Errorf("no manifests in %s", filepath.Join(elem...))
-	}
-	return objects, nil
-}
-
-// repository walks up to the root of the module: tests run in the folder of their package.
-func repository() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", fmt.Errorf("getting the working directory: %w", err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", errors.New("the working directory is not inside the repository")
-		}
-		dir = filepath.Dir(dir)
-	}
 }
 
 // attributes names one thing that a rule allows.
