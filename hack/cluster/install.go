@@ -20,7 +20,8 @@ import (
 // Operator is the user of the operator's service account.
 const Operator = "system:serviceaccount:" + Namespace + ":" + operator.Name
 
-// install puts the shipped admission policies and rights into the API server and logs the operator in.
+// install puts the shipped admission policies and rights into the API server, logs the operator in, and waits until the
+// policies are in force.
 func (c *Cluster) install(ctx context.Context) error {
 	policies, err := config.AdmissionPolicies(nil)
 	if err != nil {
@@ -37,7 +38,10 @@ func (c *Cluster) install(ctx context.Context) error {
 	if err := c.Create(ctx, append(policies, rights...)); err != nil {
 		return err
 	}
-	return c.logIn(ctx)
+	if err := c.logIn(ctx); err != nil {
+		return err
+	}
+	return c.awaitPolicies(ctx)
 }
 
 // logIn asks the API server for a token of the operator's service account.
