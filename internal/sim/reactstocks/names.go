@@ -44,13 +44,17 @@ const (
 	OperatorRole = "runbook-operator"
 	// GrantRole is the role that the operator assumes for React Stocks, with ExternalID.
 	GrantRole = "runbook-operator-react-stocks"
+	// AccountRole is the role that the operator assumes for what belongs to the whole account: alarms, their queue and
+	// parameters, with ExternalID.
+	AccountRole = "runbook-operator-account"
 	// AdminRole is a person's role for tests and the AWS CLI.
 	AdminRole = "platform-admin"
-	// ExternalID is what GrantRole's trust policy demands.
+	// ExternalID is what the trust policies of GrantRole and AccountRole demand.
 	ExternalID = "react-stocks"
 
 	OperatorRoleARN = "arn:aws:iam::" + AccountID + ":role/" + OperatorRole
 	GrantRoleARN    = "arn:aws:iam::" + AccountID + ":role/" + GrantRole
+	AccountRoleARN  = "arn:aws:iam::" + AccountID + ":role/" + AccountRole
 	AdminRoleARN    = "arn:aws:iam::" + AccountID + ":role/" + AdminRole
 )
 

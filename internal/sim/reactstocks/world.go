@@ -47,6 +47,7 @@ func New(ctx context.Context, o sim.Options, s Scenario) (*sim.World, error) {
 func putRoles(d *iam.Directory) {
 	d.PutRole(iam.Role{Name: OperatorRole})
 	d.PutRole(iam.Role{Name: GrantRole, TrustedARNs: []string{OperatorRoleARN}, ExternalID: ExternalID})
+	d.PutRole(iam.Role{Name: AccountRole, TrustedARNs: []string{OperatorRoleARN}, ExternalID: ExternalID})
 	d.PutRole(iam.Role{Name: AdminRole})
 	d.PutAccessKey(OperatorAccessKeyID, OperatorRole, "runbook-operator")
 	d.PutAccessKey(AdminAccessKeyID, AdminRole, "platform")

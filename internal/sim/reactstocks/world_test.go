@@ -113,12 +113,18 @@ func TestAlarmsRecoverWithoutAChangeWhenTrafficFallsOrStops(t *testing.T) {
 	}
 }
 
-func TestTheOperatorActsThroughTheGrantRoleOnlyWithTheExternalID(t *testing.T) {
+func TestTheOperatorActsThroughItsRolesOnlyWithTheExternalID(t *testing.T) {
+	for _, role := range []string{reactstocks.GrantRole, reactstocks.AccountRole} {
+		t.Run(role, func(t *testing.T) { actsThrough(t, role) })
+	}
+}
+
+func actsThrough(t *testing.T, role string) {
 	g := NewWithT(t)
 	w, operator, _ := serve(t, 1, reactstocks.Steady)
 	assume := func(externalID string) aws.Config {
 		cfg := operator
-		cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(operator), reactstocks.GrantRoleARN,
+		cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(operator), w.IAM().RoleARN(role),
 			func(o *stscreds.AssumeRoleOptions) {
 				o.RoleSessionName, o.ExternalID = "incident-1", aws.String(externalID)
 			}))
@@ -126,7 +132,7 @@ func TestTheOperatorActsThroughTheGrantRoleOnlyWithTheExternalID(t *testing.T) {
 	}
 	out, err := sts.NewFromConfig(assume(reactstocks.ExternalID)).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(aws.ToString(out.Arn)).To(Equal("arn:aws:sts::123456789012:assumed-role/runbook-operator-react-stocks/incident-1"))
+	g.Expect(aws.ToString(out.Arn)).To(Equal("arn:aws:sts::123456789012:assumed-role/" + role + "/incident-1"))
 	g.Expect(aws.ToString(out.Account)).To(Equal(reactstocks.AccountID))
 	_, err = sts.NewFromConfig(assume("wrong")).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
 	g.Expect(err).To(MatchError(ContainSubstring("AccessDenied")))
