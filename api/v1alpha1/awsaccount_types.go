@@ -36,6 +36,18 @@ type AWSAccountSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="accountID cannot change: create another AWSAccount and move the applications to it"
 	AccountID string `json:"accountID,omitempty"`
 
+	// roleARN is the account role: the role that the operator assumes to watch the account's alarms. It reads for all
+	// grants together, and cannot change any resource of an application.
+	// +required
+	RoleARN RoleARN `json:"roleARN,omitempty"`
+
+	// externalID is sent with every AssumeRole call of the account role, as the role's trust policy demands it.
+	// +optional
+	// +kubebuilder:validation:MinLength=2
+	// +kubebuilder:validation:MaxLength=1224
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9+=,.@:/_-]+$')",message="write the sts:ExternalId of the role's trust policy: letters, digits and + = , . @ : / _ - only"
+	ExternalID string `json:"externalID,omitempty"`
+
 	// lambda holds facts of the account that no AWS API returns.
 	// +optional
 	Lambda *AWSAccountLambda `json:"lambda,omitempty"`

@@ -15,10 +15,10 @@ func (r *Reconciler) announce(s *scope) {
 		return
 	}
 	if is == v1alpha1.ReasonIdentityConfirmed {
-		r.Recorder.Eventf(s.account, nil, corev1.EventTypeNormal, is, "Confirm", "The roles of all %d grants were assumed",
+		r.Recorder.Eventf(s.account, nil, corev1.EventTypeNormal, is, "Confirm", "The account role and the roles of all %d grants were assumed",
 			len(s.account.Spec.Grants))
 		return
 	}
-	r.Recorder.Eventf(s.account, nil, corev1.EventTypeWarning, is, "Confirm", "%d of %d grants do not work; the condition Ready names them",
-		len(s.troubles), len(s.account.Spec.Grants))
+	r.Recorder.Eventf(s.account, nil, corev1.EventTypeWarning, is, "Confirm", "%d of %d roles do not work; the condition Ready names them",
+		len(s.troubles), len(s.account.Spec.Grants)+1)
 }

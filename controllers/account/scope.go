@@ -10,13 +10,13 @@ type scope struct {
 	before  *v1alpha1.AWSAccount // as read
 	account *v1alpha1.AWSAccount
 
-	troubles  []trouble // one for each grant that does not work, in the order of the spec
-	confirmed bool      // every grant was looked at
+	troubles  []trouble // one for the account role and each grant that does not work, in the order of the spec
+	confirmed bool      // every role was looked at
 }
 
-// trouble is what keeps a grant from working.
+// trouble is what keeps the account role or a grant from working.
 type trouble struct {
-	grant string
+	of    string // for people, such as: grant "react-stocks"
 	fault *fault.Fault
 }
 

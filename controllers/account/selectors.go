@@ -13,7 +13,7 @@ import (
 func (r *Reconciler) checkSelectors(_ context.Context, s *scope) (bool, error) {
 	for _, g := range s.account.Spec.Grants {
 		if _, err := metav1.LabelSelectorAsSelector(&g.NamespaceSelector); err != nil {
-			s.troubles = append(s.troubles, trouble{g.Name, fault.New(fault.Terminal, v1alpha1.ReasonInvalidSelector,
+			s.troubles = append(s.troubles, trouble{named(g), fault.New(fault.Terminal, v1alpha1.ReasonInvalidSelector,
 				"its namespaceSelector is not a valid label selector and selects no namespace: correct its operators and values")})
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/fault"
 )
 
-// mostTroubles is how many grants a condition spells out.
+// mostTroubles is how many roles a condition spells out.
 const mostTroubles = 8
 
 // close writes the status once, and only when it changed. Detection writes a condition of its own into the same list,
@@ -41,14 +41,14 @@ func (r *Reconciler) close(ctx context.Context, s *scope, res ctrl.Result, err e
 	return res, err
 }
 
-// summarize derives the status from what the phases found. Ready carries the reason of the first grant that needs a
+// summarize derives the status from what the phases found. Ready carries the reason of the first role that needs a
 // person, else of the first that does not work.
 func (r *Reconciler) summarize(s *scope) {
 	status, generation, now := &s.account.Status, s.account.Generation, r.Clock.Now()
 	status.ObservedGeneration = generation
 	if len(s.troubles) == 0 {
 		conditions.Set(&status.Conditions, generation, now, v1alpha1.ConditionReady, metav1.ConditionTrue,
-			v1alpha1.ReasonIdentityConfirmed, fmt.Sprintf("the roles of all %d grants are of account %s",
+			v1alpha1.ReasonIdentityConfirmed, fmt.Sprintf("the account role and the roles of all %d grants are of account %s",
 				len(s.account.Spec.Grants), s.account.Spec.AccountID))
 		conditions.Present(&status.Conditions, generation, now, v1alpha1.ConditionStalled, false, "", "")
 		return
@@ -67,7 +67,7 @@ func gravest(troubles []trouble) *fault.Fault {
 	return troubles[0].fault
 }
 
-// describe names every grant that does not work, and says how many it leaves out.
+// describe names every role that does not work, and says how many it leaves out.
 func describe(troubles []trouble) string {
 	lines := make([]string, 0, mostTroubles+1)
 	for i, t := range troubles {
@@ -75,7 +75,7 @@ func describe(troubles []trouble) string {
 			lines = append(lines, fmt.Sprintf("and %d more", len(troubles)-mostTroubles))
 			break
 		}
-		lines = append(lines, fmt.Sprintf("grant %q: %s", t.grant, t.fault.Message))
+		lines = append(lines, t.of+": "+t.fault.Message)
 	}
 	return strings.Join(lines, "; ")
 }

@@ -43,6 +43,15 @@ var _ = Describe("An AWSAccount", func() {
 		ExpectEvents(s.ctx, s.Admin, account, v1alpha1.ReasonAccessDenied)
 	})
 
+	It("is not Ready without its account role, which no grant replaces", func() {
+		s := begin()
+		s.World.IAM().PutRole(iam.Role{Name: reactstocks.AccountRole, TrustedARNs: []string{reactstocks.OperatorRoleARN}, ExternalID: "another"})
+		ExpectApplied(s.ctx, s.Admin, builder.AWSAccount())
+		s.settle()
+		Expect(s.account()).To(HaveCondition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonAccessDenied))
+		Expect(s.account().Status.Conditions[0].Message).To(HavePrefix("the account role: "))
+	})
+
 	It("is not Ready when a role is of another account", func() {
 		s := begin()
 		ExpectApplied(s.ctx, s.Admin, builder.AWSAccount(func(a *v1alpha1.AWSAccount) { a.Spec.AccountID = "999922223333" }))

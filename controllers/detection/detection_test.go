@@ -169,7 +169,7 @@ var _ = Describe("The signals of an open Incident", func() {
 		s.pass(2 * time.Minute)
 
 		policy := iam.Allow("sts:*")
-		s.World.IAM().SetRolePolicy(reactstocks.GrantRoleARN, &policy)
+		s.World.IAM().SetRolePolicy(reactstocks.AccountRoleARN, &policy)
 		s.recovers("throttled", backend, "Throttles")
 		s.pass(5 * time.Minute)
 		Expect(s.incident().Status.Signals[0].State).To(Equal(v1alpha1.AlarmFiring))
@@ -178,7 +178,7 @@ var _ = Describe("The signals of an open Incident", func() {
 		s.pass(2 * time.Minute)
 		Expect(s.account().ResourceVersion).To(Equal(version), "the same trouble is the same status")
 
-		s.World.IAM().SetRolePolicy(reactstocks.GrantRoleARN, nil)
+		s.World.IAM().SetRolePolicy(reactstocks.AccountRoleARN, nil)
 		s.pass(time.Minute)
 		Expect(s.incident().Status.Signals[0].State).To(Equal(v1alpha1.AlarmOK))
 		Expect(s.account()).To(HaveCondition(v1alpha1.ConditionDetecting, metav1.ConditionTrue, v1alpha1.ReasonAlarmsRead))
@@ -270,7 +270,7 @@ var _ = Describe("Reading", func() {
 		}
 	})
 
-	It("goes on for others while one role does not work", func() {
+	It("goes on by the account role while the role of a grant does not work", func() {
 		s := watched(nil)
 		other := s.AddNamespace("other", map[string]string{"team": "orders"})
 		ExpectApplied(s.ctx, s.Admin, builder.AWSAccount(func(a *v1alpha1.AWSAccount) {
@@ -286,7 +286,7 @@ var _ = Describe("Reading", func() {
 		s.pass(2 * time.Minute)
 
 		Expect(s.incidents()).To(HaveLen(1))
-		Expect(s.account()).To(HaveCondition(v1alpha1.ConditionDetecting, metav1.ConditionFalse, v1alpha1.ReasonAccessDenied))
+		Expect(s.account()).To(HaveCondition(v1alpha1.ConditionDetecting, metav1.ConditionTrue, v1alpha1.ReasonAlarmsRead))
 		Expect(s.account()).To(HaveCondition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonAccessDenied))
 	})
 

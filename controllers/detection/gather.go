@@ -40,7 +40,7 @@ func (r *Reconciler) resolve(ctx context.Context, s *scope, a *application) erro
 	if !conditions.IsTrue(a.object.Status.Conditions, v1alpha1.ConditionReady) {
 		return nil
 	}
-	resolved, err := grant.Load(ctx, r.Client, a.object)
+	_, err := grant.Load(ctx, r.Client, a.object)
 	var f *fault.Fault
 	if errors.As(err, &f) {
 		return nil // not ready; the application's own condition says why
@@ -48,7 +48,7 @@ func (r *Reconciler) resolve(ctx context.Context, s *scope, a *application) erro
 	if err != nil {
 		return err
 	}
-	a.ready, a.access, a.grant = true, resolved.Access, resolved.Grant.Name
+	a.ready, a.access = true, grant.Account(s.account, a.object.Spec.AWS.Region)
 	if a.incidents, err = incidentsOf(ctx, r.Client, a.object); err != nil {
 		return err
 	}

@@ -17,14 +17,13 @@ import (
 const (
 	// sessionName is what CloudTrail shows for the calls of this controller.
 	sessionName = "runbook-operator-detection"
-	// mostAtOnce is how many roles of an account read at once: one that hangs must not use up the interval of all.
+	// mostAtOnce is how many Regions of an account are read at once: one that hangs must not use up the interval of all.
 	mostAtOnce = 8
 )
 
-// reading is what one role sees in one Region.
+// reading is what the account role sees in one Region.
 type reading struct {
 	access aws.Access
-	grant  string
 	names  []string // alarms of open Incidents, asked for by name
 
 	firing []alarms.Alarm          // in ALARM
@@ -40,8 +39,8 @@ type facts struct {
 	gone   map[string]bool         // names that were asked for and do not exist
 }
 
-// read reads the alarms with every role that an application uses. What one role cannot read does not keep the others
-// from reading, and nothing is concluded from it.
+// read reads the alarms of every Region that an application is in. What cannot be read in one does not keep the others
+// from being read, and nothing is concluded from it.
 func (r *Reconciler) read(ctx context.Context, s *scope) (bool, error) {
 	s.readings = readingsOf(s.applications, s.account.Spec.AccountID)
 	var group errgroup.Group
@@ -82,7 +81,7 @@ func (r *Reconciler) readWith(ctx context.Context, reading *reading) error {
 	return nil
 }
 
-// readingsOf lists the roles and Regions to read with, each once, with the alarms to ask for by name.
+// readingsOf lists the Regions to read in, each once, with the alarms to ask for by name.
 func readingsOf(applications []*application, accountID string) []*reading {
 	byAccess := map[aws.Access]*reading{}
 	names := map[aws.Access]map[string]bool{}
@@ -91,7 +90,7 @@ func readingsOf(applications []*application, accountID string) []*reading {
 			continue
 		}
 		if byAccess[a.access] == nil {
-			byAccess[a.access] = &reading{access: a.access, grant: a.grant}
+			byAccess[a.access] = &reading{access: a.access}
 			names[a.access] = map[string]bool{}
 		}
 		for i := range a.incidents {
@@ -111,8 +110,7 @@ func readingsOf(applications []*application, accountID string) []*reading {
 		readings = append(readings, reading)
 	}
 	slices.SortFunc(readings, func(a, b *reading) int {
-		return cmp.Or(cmp.Compare(a.access.Region, b.access.Region), cmp.Compare(a.grant, b.grant),
-			cmp.Compare(a.access.RoleARN, b.access.RoleARN))
+		return cmp.Or(cmp.Compare(a.access.Region, b.access.Region), cmp.Compare(a.access.RoleARN, b.access.RoleARN))
 	})
 	return readings
 }

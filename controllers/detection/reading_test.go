@@ -93,7 +93,7 @@ func TestWhatTwoRolesSeeIsPutTogether(t *testing.T) {
 	g.Expect(f.firing).To(HaveLen(1))
 }
 
-func TestEachRoleReadsOnceWithTheAlarmsOfItsOpenIncidents(t *testing.T) {
+func TestEachRegionIsReadOnceWithTheAlarmsOfItsOpenIncidents(t *testing.T) {
 	g := NewWithT(t)
 	alarm := func(name string) alarms.Alarm { return firing(name, "pay", "Throttles", noon) }
 	one, two, far, idle := watchedApp("shop", "one", "pay"), watchedApp("shop", "two", "get"), watchedApp("shop", "far", "x"), watchedApp("shop", "idle", "y")
@@ -111,11 +111,11 @@ func TestEachRoleReadsOnceWithTheAlarmsOfItsOpenIncidents(t *testing.T) {
 	g.Expect(readings[1].names).To(BeEmpty(), "the alarm is of a Region that the application left")
 }
 
-func TestDetectingSaysWhichRoleDoesNotRead(t *testing.T) {
+func TestDetectingSaysWhichRegionIsNotRead(t *testing.T) {
 	g := NewWithT(t)
-	well := &reading{access: accessTo(region), grant: "well"}
-	slow := &reading{access: accessTo(region), grant: "slow", fault: fault.New(fault.Transient, v1alpha1.ReasonAWSUnavailable, "CloudWatch does not answer")}
-	denied := &reading{access: accessTo(region), grant: "denied", fault: fault.New(fault.Blocked, v1alpha1.ReasonAccessDenied, "allow cloudwatch:DescribeAlarms")}
+	well := &reading{access: accessTo(region)}
+	slow := &reading{access: accessTo("us-east-1"), fault: fault.New(fault.Transient, v1alpha1.ReasonAWSUnavailable, "CloudWatch does not answer")}
+	denied := &reading{access: accessTo("us-east-2"), fault: fault.New(fault.Blocked, v1alpha1.ReasonAccessDenied, "allow cloudwatch:DescribeAlarms")}
 
 	status, reason, _ := detecting(nil)
 	g.Expect(status).To(Equal(metav1.ConditionTrue))
@@ -128,5 +128,5 @@ func TestDetectingSaysWhichRoleDoesNotRead(t *testing.T) {
 	status, reason, message := detecting([]*reading{well, slow, denied})
 	g.Expect(status).To(Equal(metav1.ConditionFalse))
 	g.Expect(reason).To(Equal(v1alpha1.ReasonAccessDenied), "a person has to help with this one")
-	g.Expect(message).To(Equal(`grant "slow" in eu-west-1: CloudWatch does not answer; grant "denied" in eu-west-1: allow cloudwatch:DescribeAlarms`))
+	g.Expect(message).To(Equal(`us-east-1: CloudWatch does not answer; us-east-2: allow cloudwatch:DescribeAlarms`))
 }

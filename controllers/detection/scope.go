@@ -17,7 +17,7 @@ type scope struct {
 
 	applications []*application                             // of the account, in all namespaces
 	runbooks     map[types.NamespacedName]*v1alpha1.Runbook // by name, nil where gone
-	readings     []*reading                                 // one for each role and Region
+	readings     []*reading                                 // one for each Region
 	regions      map[v1alpha1.Region]*facts                 // of the Regions that were read
 	unmatched    []string                                   // alarms of no application that is watched
 	finished     bool                                       // every phase ran
@@ -27,8 +27,7 @@ type scope struct {
 type application struct {
 	object    *v1alpha1.ServerlessApplication
 	ready     bool       // Ready, and its grant holds now
-	access    aws.Access // of its grant, where ready
-	grant     string
+	access    aws.Access // of the account role in its Region, where ready
 	incidents []v1alpha1.Incident
 	runbooks  []*v1alpha1.Runbook // that apply, where ready
 

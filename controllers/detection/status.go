@@ -60,20 +60,21 @@ func detecting(readings []*reading) (metav1.ConditionStatus, string, string) {
 		return metav1.ConditionTrue, v1alpha1.ReasonNothingToWatch, "no application of the account is Ready"
 	}
 	var first *fault.Fault
-	var lines []string
+	var lines, regions []string
 	for _, reading := range readings {
 		f := reading.fault
+		regions = append(regions, reading.access.Region)
 		if f == nil {
 			continue
 		}
 		if first == nil || !first.NeedsPerson() && f.NeedsPerson() {
 			first = f
 		}
-		lines = append(lines, fmt.Sprintf("grant %q in %s: %s", reading.grant, reading.access.Region, f.Message))
+		lines = append(lines, fmt.Sprintf("%s: %s", reading.access.Region, f.Message))
 	}
 	if first == nil {
 		return metav1.ConditionTrue, v1alpha1.ReasonAlarmsRead,
-			fmt.Sprintf("alarms are read every %s, by %d roles and Regions", interval, len(readings))
+			fmt.Sprintf("alarms are read every %s in %s", interval, strings.Join(regions, ", "))
 	}
 	if left := len(lines) - mostTroubles; left > 0 {
 		lines = append(lines[:mostTroubles], fmt.Sprintf("and %d more", left))

@@ -42,7 +42,7 @@ func (s *story) opened(ctx context.Context) error {
 func (s *story) operatorCalls(filters ...ledger.Filter) []ledger.Entry {
 	var out []ledger.Entry
 	for _, e := range s.world.AWS.Ledger().Entries(filters...) {
-		if ledger.ByRole(reactstocks.OperatorRole)(e) || ledger.ByRole(reactstocks.GrantRole)(e) {
+		if ledger.ByRole(reactstocks.OperatorRole)(e) || ledger.ByRole(reactstocks.AccountRole)(e) || ledger.ByRole(reactstocks.GrantRole)(e) {
 			out = append(out, e)
 		}
 	}

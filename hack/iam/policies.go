@@ -15,6 +15,7 @@ import (
 // Placeholders, to be replaced by whoever installs the policies.
 const (
 	functions    = "arn:aws:lambda:REGION:ACCOUNT_ID:function:FUNCTION_NAME"
+	accountRole  = "arn:aws:iam::ACCOUNT_ID:role/ACCOUNT_ROLE"
 	grantedRole  = "arn:aws:iam::ACCOUNT_ID:role/GRANTED_ROLE"
 	operatorRole = "arn:aws:iam::OPERATOR_ACCOUNT_ID:role/OPERATOR_ROLE"
 )
@@ -46,11 +47,11 @@ func files() map[string][]byte {
 	return all
 }
 
-// policies returns every policy by its name. Each builds on the ones before: detect for watching, investigate for the
-// modes Observe and Propose, remediate for the mode Act.
+// policies returns every policy by its name: detect for the account role, investigate for granted roles in the modes
+// Observe and Propose, and remediate besides for the mode Act.
 func policies() map[string]policy {
 	return map[string]policy{
-		"base":        allow(statement{Sid: "AssumeGrantedRoles", Action: []string{"sts:AssumeRole"}, Resource: []string{grantedRole}}),
+		"base":        allow(statement{Sid: "AssumeRoles", Action: []string{"sts:AssumeRole"}, Resource: []string{accountRole, grantedRole}}),
 		"trust":       trust(),
 		"detect":      allow(scoped("Detect", detect())...),
 		"investigate": allow(scoped("Investigate", investigate())...),
@@ -62,7 +63,7 @@ func detect() []string { return alarms.Permissions() }
 
 // investigate is what steps read, and what actions read to plan and to look back.
 func investigate() []string {
-	var actions []string
+	actions := alarms.Permissions() // by which a change is verified
 	for _, s := range evidence.Steps() {
 		actions = append(actions, s.Permissions()...)
 	}
@@ -139,9 +140,9 @@ What the operator may do in AWS, generated from what its code calls. Replace the
 
 | file | attach to | so that |
 |---|---|---|
-| base.json | the operator's own role | it can become the granted roles, and nothing else |
-| trust.json | each granted role, as its trust policy | only the operator can become it, and only with the grant's external ID |
-| detect.json | each granted role | alarms are watched |
+| base.json | the operator's own role | it can become the account role and the granted roles, and nothing else |
+| trust.json | the account role and each granted role, as its trust policy | only the operator can become it, and only with the external ID |
+| detect.json | the account role | alarms are watched |
 | investigate.json | each granted role | evidence is read and changes are planned: the modes Observe and Propose |
 | remediate.json | granted roles of applications in the mode Act | approved changes are made |
 

@@ -72,7 +72,9 @@ func TestThePoliciesAreEnoughForTheirModeAndNoMore(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(collect(function)[0].Gap.Reason).To(Equal("AccessDenied"))
 
-	attach(g, w, "detect", "investigate")
+	attach(g, w, "investigate")
+	_, err = alarms.Firing(t.Context(), s)
+	g.Expect(err).NotTo(HaveOccurred(), "changes are verified by alarms")
 	for _, r := range collect(function) {
 		g.Expect(r.Gap).To(BeNil(), r.Step)
 	}
@@ -82,6 +84,6 @@ func TestThePoliciesAreEnoughForTheirModeAndNoMore(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(fault.From(change.Apply(t.Context(), s, p.Calls[0].Call, "")).Reason).To(Equal("AccessDenied"))
 
-	attach(g, w, "detect", "investigate", "remediate")
+	attach(g, w, "investigate", "remediate")
 	g.Expect(change.Apply(t.Context(), s, p.Calls[0].Call, "")).To(Succeed())
 }

@@ -64,6 +64,16 @@ func Resolve(app *v1alpha1.ServerlessApplication, account *v1alpha1.AWSAccount, 
 	return r, nil
 }
 
+// Account returns the access to an account in a Region with its account role, which reads for all grants together.
+func Account(account *v1alpha1.AWSAccount, region v1alpha1.Region) aws.Access {
+	return aws.Access{
+		AccountID:  account.Spec.AccountID,
+		Region:     string(region),
+		RoleARN:    string(account.Spec.RoleARN),
+		ExternalID: account.Spec.ExternalID,
+	}
+}
+
 // selected returns the one grant that selects the namespace.
 func selected(app *v1alpha1.ServerlessApplication, account *v1alpha1.AWSAccount, namespaceLabels map[string]string) (v1alpha1.Grant, error) {
 	var found []v1alpha1.Grant

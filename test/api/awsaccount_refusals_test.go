@@ -27,6 +27,21 @@ var _ = Describe("An AWSAccount is refused with a sentence for", func() {
 			says: andMore(`spec.accountID: Required value`),
 		},
 		{
+			about: "no account role",
+			path:  "spec.roleARN", value: absent{},
+			says: andMore(`spec.roleARN: Required value`),
+		},
+		{
+			about: "an account role by its name",
+			path:  "spec.roleARN", value: "runbook-operator-account",
+			says: `spec.roleARN: Invalid value: "runbook-operator-account": write the ARN of an IAM role, such as arn:aws:iam::123456789012:role/runbook-operator`,
+		},
+		{
+			about: "an external ID of the account role with a space",
+			path:  "spec.externalID", value: "react stocks",
+			says: `spec.externalID: Invalid value: "react stocks": write the sts:ExternalId of the role's trust policy: letters, digits and + = , . @ : / _ - only`,
+		},
+		{
 			about: "a floor below zero",
 			path:  "spec.lambda.unreservedConcurrencyFloor", value: int64(-1),
 			says: `spec.lambda.unreservedConcurrencyFloor: Invalid value: -1: spec.lambda.unreservedConcurrencyFloor in body should be greater than or equal to 0`,

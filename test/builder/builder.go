@@ -38,7 +38,9 @@ func AWSAccount(changes ...func(*v1alpha1.AWSAccount)) *v1alpha1.AWSAccount {
 	return with(&v1alpha1.AWSAccount{
 		ObjectMeta: metav1.ObjectMeta{Name: Account},
 		Spec: v1alpha1.AWSAccountSpec{
-			AccountID: reactstocks.AccountID,
+			AccountID:  reactstocks.AccountID,
+			RoleARN:    reactstocks.AccountRoleARN,
+			ExternalID: reactstocks.ExternalID,
 			Grants: []v1alpha1.Grant{{
 				Name:              "react-stocks",
 				NamespaceSelector: metav1.LabelSelector{MatchLabels: map[string]string{"team": "react-stocks"}},
