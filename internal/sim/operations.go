@@ -10,7 +10,7 @@ import (
 // cloudwatchWire is CloudWatch on rpc-v2-cbor, which the SDK speaks, and awsJson, which the AWS CLI speaks.
 func cloudwatchWire(s *cloudwatch.Service) wire.Service {
 	return wire.Service{
-		Name: "cloudwatch", SigningName: "monitoring", Schema: schemas.GraniteServiceVersion20100801,
+		Name: "cloudwatch", SigningName: "monitoring", QueryCompatible: true, Schema: schemas.GraniteServiceVersion20100801,
 		Unions: []any{
 			&types.EvaluationCriteriaMemberPromQLCriteria{},
 			&types.EvaluationWindowMemberSlidingWindow{},

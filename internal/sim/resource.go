@@ -30,6 +30,9 @@ func (w *World) resources(c *wire.Call) []string {
 	if name := text("FunctionName"); name != "" && c.Service == "lambda" {
 		return []string{w.lambda.ResourceARN(name)}
 	}
+	if c.Service == "ssm" {
+		return w.parameters(text("Name"), in.FieldByName("Names"))
+	}
 	if c.Service != "cloudwatch" {
 		return []string{"*"}
 	}
@@ -47,6 +50,31 @@ func (w *World) resources(c *wire.Call) []string {
 		return []string{w.AlarmARN("*")}
 	}
 	return []string{"*"}
+}
+
+// parameters are the ARNs of the parameters that a call names, without selector.
+func (w *World) parameters(name string, names reflect.Value) []string {
+	var out []string
+	if name != "" {
+		out = append(out, w.parameterARN(name))
+	}
+	if names.IsValid() {
+		for i := range names.Len() {
+			out = append(out, w.parameterARN(names.Index(i).String()))
+		}
+	}
+	if len(out) == 0 {
+		return []string{"*"}
+	}
+	return out
+}
+
+func (w *World) parameterARN(name string) string {
+	if strings.HasPrefix(name, "arn:") {
+		return name
+	}
+	name, _, _ = strings.Cut(name, ":")
+	return w.ssm.ARN(name)
 }
 
 // AlarmARN is the ARN of a metric alarm of the world.

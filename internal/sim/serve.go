@@ -8,7 +8,6 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
 	"github.com/runbook-operator/runbook-operator/internal/sim/iam"
-	"github.com/runbook-operator/runbook-operator/internal/sim/lambda"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 	"github.com/runbook-operator/runbook-operator/internal/sim/wire"
 )
@@ -56,7 +55,7 @@ func (w *World) handle(ctx context.Context, c *wire.Call) (any, faults.Effect, e
 		before := w.stateHash()
 		ctx = context.WithValue(ctx, callerKey{}, principal)
 		if effect.Stale > 0 {
-			ctx = lambda.WithStaleness(ctx, effect.Stale)
+			ctx = faults.WithStaleness(ctx, effect.Stale)
 		}
 		out, err = c.Invoke(ctx)
 		e.Changed = w.stateHash() != before

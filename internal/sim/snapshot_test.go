@@ -19,9 +19,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	cw "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	lm "github.com/aws/aws-sdk-go-v2/service/lambda"
+	ssmsdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go/encoding/cbor"
 	"github.com/runbook-operator/runbook-operator/internal/sim/cloudwatch"
 	"github.com/runbook-operator/runbook-operator/internal/sim/lambda"
+	"github.com/runbook-operator/runbook-operator/internal/sim/ssm"
 	"github.com/runbook-operator/runbook-operator/internal/sim/wire"
 )
 
@@ -106,6 +108,7 @@ func servicesUnderTest() []underTest {
 		{cloudwatchWire(cloudwatch.New(cloudwatch.Options{})), "cloudwatch", func(c aws.Config) any {
 			return cw.NewFromConfig(c, func(o *cw.Options) { o.DisableRequestCompression = true })
 		}},
+		{ssm.New(ssm.Options{}).Wire(), "ssm", func(c aws.Config) any { return ssmsdk.NewFromConfig(c) }},
 	}
 }
 

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/sim/lambda"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 	"github.com/runbook-operator/runbook-operator/internal/sim/quota"
+	"github.com/runbook-operator/runbook-operator/internal/sim/ssm"
 	"github.com/runbook-operator/runbook-operator/internal/sim/sts"
 	"github.com/runbook-operator/runbook-operator/internal/sim/traffic"
 	"github.com/runbook-operator/runbook-operator/internal/sim/wire"
@@ -31,6 +33,7 @@ type World struct {
 
 	lambda     *lambda.Service
 	cloudwatch *cloudwatch.Service
+	ssm        *ssm.Service
 	traffic    *traffic.Engine
 	iam        *iam.Directory
 	quotas     *quota.Quotas
@@ -53,7 +56,11 @@ func New(o Options) *World {
 	w.iam = iam.NewDirectory(o.AccountID)
 	w.quotas, w.faults, w.ledger = quota.New(o.Quotas), faults.New(o.Seed), ledger.New()
 	tokens := sts.New(sts.Options{Directory: w.iam, Caller: callerOf, Wall: w.o.Wall.Now})
-	services := []wire.Service{cloudwatchWire(w.cloudwatch), w.lambda.Wire()}
+	w.ssm = ssm.New(ssm.Options{
+		Region: o.Region, AccountID: o.AccountID, Now: func() time.Time { return w.now },
+		Caller: func(ctx context.Context) string { return callerOf(ctx).ARN }, Staleness: faults.Staleness,
+	})
+	services := []wire.Service{cloudwatchWire(w.cloudwatch), w.lambda.Wire(), w.ssm.Wire()}
 	query := []wire.QueryService{tokens.Wire()}
 	w.handler = wire.NewServer(wire.NewRouter(services, query), w.serve)
 	for _, s := range services {

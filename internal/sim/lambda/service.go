@@ -9,6 +9,8 @@ import (
 	"sort"
 	"sync"
 	"time"
+
+	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
 )
 
 // Defaults of an account (Lambda Developer Guide, "Lambda quotas"; PutFunctionConcurrency, API Reference). New accounts
@@ -116,22 +118,14 @@ func (s *Service) remember(f *function, at time.Time) {
 	s.history[f.name] = append(s.history[f.name], snapshot{from: at, fn: f.clone()})
 }
 
-type stalenessKey struct{}
-
-// WithStaleness makes reads of a call answer with the state of d ago: AWS's reads after writes are eventually
-// consistent.
-func WithStaleness(ctx context.Context, d time.Duration) context.Context {
-	return context.WithValue(ctx, stalenessKey{}, d)
-}
-
 // view returns the function that a read sees. The lock is held.
 func (s *Service) view(ctx context.Context, ref reference) (*function, error) {
 	f, ok := s.functions[ref.name]
 	if !ok {
 		return nil, s.functionNotFound(ref)
 	}
-	stale, ok := ctx.Value(stalenessKey{}).(time.Duration)
-	if !ok || stale <= 0 {
+	stale := faults.Staleness(ctx)
+	if stale <= 0 {
 		return f, nil
 	}
 	at := s.o.Now().Add(-stale)

@@ -54,6 +54,13 @@ var classes = map[string]Class{
 	"cloudwatch:DisableAlarmActions":     Change,
 	"cloudwatch:TagResource":             Change,
 	"cloudwatch:UntagResource":           Change,
+
+	// A parameter is a note that nothing a customer runs depends on.
+	"ssm:GetParameter":       Read,
+	"ssm:GetParameters":      Read,
+	"ssm:DescribeParameters": Read,
+	"ssm:PutParameter":       Bookkeeping,
+	"ssm:DeleteParameter":    Bookkeeping,
 }
 
 // ClassOf returns the class of an IAM action.

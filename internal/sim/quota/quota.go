@@ -26,7 +26,8 @@ type Bucket struct {
 // the control plane, GetFunction 100, GetPolicy 15, not increasable. CloudWatch: User Guide, "CloudWatch service
 // quotas": DescribeAlarms and DescribeAlarmsForMetric 9, GetMetricData 500, GetMetricStatistics 400, ListMetrics 25,
 // PutMetricData 500, and 3 each for the operations that change or explain alarms; tagging is not published and taken
-// as 10. STS: IAM User Guide, "IAM and STS quotas": 600 per second. Bursts are not published; a bucket holds one
+// as 10. Systems Manager: General Reference, "Systems Manager endpoints and quotas", Parameter Store standard throughput: 40
+// for the reads together, 3 for PutParameter; the others are not published and taken as 5. STS: IAM User Guide, "IAM and STS quotas": 600 per second. Bursts are not published; a bucket holds one
 // second's worth.
 func Defaults() []Bucket {
 	return []Bucket{
@@ -53,6 +54,10 @@ func Defaults() []Bucket {
 		{Name: "cloudwatch tagging", Rate: 10, Actions: []string{
 			"cloudwatch:ListTagsForResource", "cloudwatch:TagResource", "cloudwatch:UntagResource",
 		}},
+		{Name: "ssm read", Rate: 40, Actions: []string{"ssm:GetParameter", "ssm:GetParameters"}},
+		{Name: "ssm PutParameter", Rate: 3, Actions: []string{"ssm:PutParameter"}},
+		{Name: "ssm DescribeParameters", Rate: 5, Actions: []string{"ssm:DescribeParameters"}},
+		{Name: "ssm DeleteParameter", Rate: 5, Actions: []string{"ssm:DeleteParameter"}},
 		{Name: "sts", Rate: 600, Actions: []string{"sts:AssumeRole", "sts:GetCallerIdentity"}},
 	}
 }

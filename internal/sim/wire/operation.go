@@ -71,6 +71,9 @@ type Service struct {
 	SigningName string
 	// Schema is the generated service schema of the SDK module.
 	Schema *smithy.ServiceSchema
+	// QueryCompatible says that the service once spoke the Query protocol, whose error codes its answers repeat in the
+	// header x-amzn-query-error (trait aws.protocols#awsQueryCompatible).
+	QueryCompatible bool
 	// REST says that the service speaks restJson1. Otherwise it speaks rpc-v2-cbor and awsJson 1.0 and 1.1.
 	REST bool
 	// Unions are a pointer to each variant type of the unions that inputs contain.

@@ -110,7 +110,9 @@ func (p protocolFormat) failure(ctx context.Context, f failure) (response, error
 		if contentType == "" {
 			contentType = "application/x-amz-json-1.1"
 		}
-		header.Set("X-Amzn-Query-Error", f.queryCode+";"+f.sender())
+		if p.service.QueryCompatible {
+			header.Set("X-Amzn-Query-Error", f.queryCode+";"+f.sender())
+		}
 	} else {
 		header.Set("X-Amzn-Errortype", f.code)
 	}
@@ -138,7 +140,8 @@ func (p protocolFormat) cborFailure(f failure, body []byte) (response, error) {
 	members["__type"] = cbor.String(f.shapeID)
 	r := newResponse(f.status, "application/cbor", cbor.Encode(members))
 	r.header.Set("Smithy-Protocol", "rpc-v2-cbor")
-	// awsQueryCompatible services (CloudWatch) keep the Query protocol's code in a header.
-	r.header.Set("X-Amzn-Query-Error", f.queryCode+";"+f.sender())
+	if p.service.QueryCompatible {
+		r.header.Set("X-Amzn-Query-Error", f.queryCode+";"+f.sender())
+	}
 	return r, nil
 }
