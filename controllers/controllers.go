@@ -14,12 +14,7 @@ import (
 
 // All returns every controller of the operator, in the order of the flow: what stands, what happens, what is done.
 func All(d controller.Deps) []controller.Controller {
-	return []controller.Controller{
-		account.New(d),
-		runbook.New(d),
-		application.New(d),
-		detection.New(d),
-		incident.New(d),
-		remediation.New(d),
-	}
+	list := []controller.Controller{account.New(d), runbook.New(d), application.New(d)}
+	list = append(list, detection.New(d)...)
+	return append(list, incident.New(d), remediation.New(d))
 }

@@ -28,6 +28,8 @@ type AWSAccount struct {
 }
 
 // AWSAccountSpec is what a platform administrator says of an account.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.queues) || self.queues.all(q, !q.url.startsWith('https://sqs.') || q.url.contains('/' + self.accountID + '/'))",fieldPath=".queues",message="a queue of another account is not read: name queues of the account of accountID"
 type AWSAccountSpec struct {
 	// accountID is the twelve digits of the account.
 	// +required
@@ -52,6 +54,14 @@ type AWSAccountSpec struct {
 	// +optional
 	Lambda *AWSAccountLambda `json:"lambda,omitempty"`
 
+	// queues receive messages about alarms, so that an Incident is opened in a second rather than in half a minute.
+	// Alarms are read every 30 seconds as well.
+	// +optional
+	// +listType=map
+	// +listMapKey=region
+	// +kubebuilder:validation:MaxItems=32
+	Queues []AlarmQueue `json:"queues,omitempty"`
+
 	// grants say which namespaces may do what to which resources with which role. A namespace that no grant
 	// selects can do nothing.
 	// +required
@@ -70,6 +80,21 @@ type AWSAccountLambda struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100000
 	UnreservedConcurrencyFloor *int32 `json:"unreservedConcurrencyFloor,omitempty"`
+}
+
+// AlarmQueue is a queue that the account role receives messages about alarms from.
+//
+// +kubebuilder:validation:XValidation:rule="!self.url.startsWith('https://sqs.') || self.url.startsWith('https://sqs.' + self.region + '.')",fieldPath=".url",message="the queue of a Region is in that Region: correct region, or name another queue"
+type AlarmQueue struct {
+	// region of the queue, and of the alarms that it receives.
+	// +required
+	Region Region `json:"region,omitempty"`
+
+	// url of a standard queue.
+	// +required
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://sqs[.][a-z]{2}(-[a-z]+)+-[0-9][.]amazonaws[.]com([.]cn)?/[0-9]{12}/[A-Za-z0-9_-]{1,80}$')",message="write the URL of a standard queue as SQS shows it, such as https://sqs.us-east-1.amazonaws.com/123456789012/runbook-operator-alarms"
+	URL string `json:"url,omitempty"`
 }
 
 // Grant allows the namespaces it selects to work on resources of the account.
@@ -140,6 +165,56 @@ type AWSAccountStatus struct {
 	// unmatchedAlarms are alarms in ALARM that belong to no application, so that nothing is dropped in silence.
 	// +optional
 	UnmatchedAlarms *UnmatchedAlarms `json:"unmatchedAlarms,omitempty"`
+
+	// readings say how far the alarms of each Region were followed, so that what happened while the operator was
+	// down is looked up when it is back.
+	// +optional
+	// +listType=map
+	// +listMapKey=region
+	// +kubebuilder:validation:MaxItems=64
+	Readings []AlarmReading `json:"readings,omitempty"`
+
+	// ignoredMessages were received and deleted though nothing followed from them, and should not have come at all.
+	// +optional
+	// +listType=map
+	// +listMapKey=reason
+	// +kubebuilder:validation:MaxItems=16
+	IgnoredMessages []IgnoredMessages `json:"ignoredMessages,omitempty"`
+}
+
+// AlarmReading says how far the alarms of a Region were followed.
+type AlarmReading struct {
+	// region that was read.
+	// +required
+	Region Region `json:"region,omitempty"`
+
+	// until is when the alarms were read; written every few minutes.
+	// +required
+	Until metav1.Time `json:"until"`
+}
+
+// IgnoredMessages counts messages that were ignored for one reason.
+type IgnoredMessages struct {
+	// reason in PascalCase.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Reason string `json:"reason,omitempty"`
+
+	// count of messages since the first.
+	// +required
+	Count int64 `json:"count"`
+
+	// alarms that the first of them named, sorted.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:items:MaxLength=300
+	Alarms []string `json:"alarms,omitempty"`
+
+	// lastAt is when the last one was received.
+	// +required
+	LastAt metav1.Time `json:"lastAt"`
 }
 
 // UnmatchedAlarms counts and names alarms that belong to no application.

@@ -135,15 +135,3 @@ const (
 	// ReasonInvalidSelector says that Kubernetes does not understand a grant's namespaceSelector, which selects none.
 	ReasonInvalidSelector = "InvalidSelector"
 )
-
-// ConditionDetecting says of an AWSAccount whether the alarms of every watched application are read. Possible reasons:
-// AlarmsRead, NothingToWatch when True; AccessDenied, WrongIdentity, AWSUnavailable, Error.
-const ConditionDetecting = "Detecting"
-
-// Reasons of the condition Detecting, beside those of faults.
-const (
-	// ReasonAlarmsRead says that the alarms of every watched application were read.
-	ReasonAlarmsRead = "AlarmsRead"
-	// ReasonNothingToWatch says that no application of the account is Ready.
-	ReasonNothingToWatch = "NothingToWatch"
-)

@@ -49,6 +49,8 @@ type Controller struct {
 	Watches []Watch
 	// Reconciler moves one object forward. The RequeueAfter of its result is world time.
 	Reconciler reconcile.Reconciler
+	// Workers is how many objects are reconciled at once. Zero: as many as of other kinds.
+	Workers int
 }
 
 // Watch says which objects to reconcile when an object of another kind was created, changed or deleted.
@@ -61,6 +63,9 @@ type Watch struct {
 
 // SetupWithManager registers the controller and its watches with a manager.
 func (c Controller) SetupWithManager(mgr ctrl.Manager, o controller.Options) error {
+	if c.Workers > 0 {
+		o.MaxConcurrentReconciles = c.Workers
+	}
 	b := ctrl.NewControllerManagedBy(mgr).Named(c.Name).For(c.Object).WithOptions(o)
 	for _, w := range c.Watches {
 		b = b.Watches(w.Object, handler.EnqueueRequestsFromMapFunc(w.Requests))

@@ -17,12 +17,15 @@ const mostNames = 20
 type owned struct {
 	alarm    alarms.Alarm
 	function v1alpha1.FunctionName
+	past     bool // it was in ALARM, and is not any more
 }
 
-// place finds the application of every alarm that is in ALARM.
+// place finds the application of every alarm that is in ALARM, or was.
 func (r *Reconciler) place(_ context.Context, s *scope) (bool, error) {
 	for region, f := range s.regions {
-		s.unmatched = append(s.unmatched, belong(f.firing, inRegion(s.applications, region))...)
+		applications := inRegion(s.applications, region)
+		s.unmatched = append(s.unmatched, belong(f.firing, false, applications)...)
+		belong(f.past, true, applications)
 	}
 	slices.Sort(s.unmatched)
 	return true, nil
@@ -42,7 +45,7 @@ func inRegion(applications []*application, region v1alpha1.Region) []*applicatio
 // one is ambiguous for each of them. An application that is not Ready owns nothing and makes nothing ambiguous: it may
 // name functions that its namespace was never granted. Returned are the alarms that nobody owns, for the account's
 // administrator, with the applications that name their functions but are not Ready.
-func belong(firing []alarms.Alarm, applications []*application) []string {
+func belong(firing []alarms.Alarm, past bool, applications []*application) []string {
 	var nobody []string
 	for _, alarm := range firing {
 		var owners, waiting []*application
@@ -61,10 +64,10 @@ func belong(firing []alarms.Alarm, applications []*application) []string {
 		case 0:
 			nobody = append(nobody, describe(alarm.Name, waiting))
 		case 1:
-			owners[0].owned = append(owners[0].owned, owned{alarm, functions[owners[0]]})
+			owners[0].owned = append(owners[0].owned, owned{alarm, functions[owners[0]], past})
 		default:
 			for _, a := range owners {
-				a.ambiguous = append(a.ambiguous, owned{alarm, functions[a]})
+				a.ambiguous = append(a.ambiguous, owned{alarm, functions[a], past})
 			}
 		}
 	}

@@ -47,7 +47,7 @@ func TestAnAlarmBelongsToTheOneApplicationThatHasItsFunction(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			nobody := belong([]alarms.Alarm{firing("pay-throttles", "pay", "Throttles", noon)}, c.applications)
+			nobody := belong([]alarms.Alarm{firing("pay-throttles", "pay", "Throttles", noon)}, false, c.applications)
 			var owners, ambiguous []string
 			for _, a := range c.applications {
 				for _, o := range a.owned {
@@ -69,7 +69,7 @@ func TestAnAmbiguousAlarmIsShownAndOpensNothing(t *testing.T) {
 	g := NewWithT(t)
 	one, other := watchedApp("shop", "checkout", "pay"), watchedApp("other", "copy", "pay")
 	f := seen(firing("pay-throttles", "pay", "Throttles", noon))
-	belong(f.firing, []*application{one, other})
+	belong(f.firing, false, []*application{one, other})
 	for _, a := range []*application{one, other} {
 		d := decide(a, f, accountID, noon)
 		g.Expect(d.openings).To(BeEmpty())

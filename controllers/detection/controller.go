@@ -5,6 +5,7 @@ package detection
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -20,23 +21,56 @@ import (
 // interval is how often the alarms of an account are read.
 const interval = 30 * time.Second
 
-// Reconciler reads the alarms of one AWSAccount at a time. One key is one account, so that nothing else opens
-// Incidents for the account's applications meanwhile.
+// receivers is how many accounts are received from at once. Receiving is mostly waiting.
+const receivers = 64
+
+// Reconciler reads the alarms of one AWSAccount at a time.
 type Reconciler struct {
 	controller.Deps
+	door   *door
+	memory *memory
 }
 
-// New returns the controller that reads the alarms of AWSAccounts.
-func New(d controller.Deps) controller.Controller {
-	r := &Reconciler{Deps: d}
-	return controller.Controller{
-		Name:   "detection",
-		Object: &v1alpha1.AWSAccount{},
-		Watches: []controller.Watch{
-			{Object: &v1alpha1.ServerlessApplication{}, Requests: r.ofApplication},
+// New returns the controller that reads the alarms of AWSAccounts, and the one that receives messages about them. What
+// they see goes through one door, so that nothing else opens Incidents for the account's applications meanwhile.
+func New(d controller.Deps) []controller.Controller {
+	r := &Reconciler{Deps: d, door: &door{accounts: map[string]*sync.Mutex{}}, memory: &memory{accounts: map[string]*recollection{}}}
+	return []controller.Controller{
+		{
+			Name:   "detection",
+			Object: &v1alpha1.AWSAccount{},
+			Watches: []controller.Watch{
+				{Object: &v1alpha1.ServerlessApplication{}, Requests: r.ofApplication},
+			},
+			Reconciler: reconcile.AsReconciler(d.Client, r),
 		},
-		Reconciler: reconcile.AsReconciler(d.Client, r),
+		{
+			Name:       "queue",
+			Object:     &v1alpha1.AWSAccount{},
+			Reconciler: reconcile.AsReconciler(d.Client, &Receiver{Reconciler: r}),
+			Workers:    receivers,
+		},
 	}
+}
+
+// door lets one at a time decide about the applications of an account and write what follows: the poll and the queues
+// see the same alarms. Nobody waits for AWS behind it.
+type door struct {
+	mu       sync.Mutex
+	accounts map[string]*sync.Mutex
+}
+
+// enter waits for the door of an account, and returns how to leave it.
+func (d *door) enter(account string) func() {
+	d.mu.Lock()
+	one := d.accounts[account]
+	if one == nil {
+		one = &sync.Mutex{}
+		d.accounts[account] = one
+	}
+	d.mu.Unlock()
+	one.Lock()
+	return one.Unlock
 }
 
 // ofApplication names the account of an application that became Ready and was never looked at. Everything else waits
@@ -60,12 +94,19 @@ func (r *Reconciler) Reconcile(ctx context.Context, account *v1alpha1.AWSAccount
 	s := r.newScope(account)
 	defer func() { res, err = r.close(ctx, s, err) }() // status.go
 	if !account.DeletionTimestamp.IsZero() {
+		r.memory.forget(account.Name)
 		return res, nil
 	}
 	return res, phase.Run(ctx, s,
 		r.gather, // gather.go    the account's applications, their grants and Incidents
-		r.read,   // reading.go   the alarms, with every role
-		r.place,  // belonging.go whose alarm it is
-		r.follow, // follow.go    lists, openings, signals: of every application
+		r.rest,   // memory.go    nothing, until the next reading is due
+		r.read,   // reading.go   the alarms of every Region
+		r.open,   // belonging.go whose alarm it is; follow.go lists, openings, signals: of every application
 	)
+}
+
+// open places what was read and writes what follows, one at a time for an account.
+func (r *Reconciler) open(ctx context.Context, s *scope) (bool, error) {
+	defer r.door.enter(s.account.Name)()
+	return true, phase.Run(ctx, s, r.place, r.follow)
 }

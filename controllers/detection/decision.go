@@ -21,6 +21,7 @@ type decision struct {
 	status   v1alpha1.ServerlessApplicationStatus // with the lists as they have to be
 	openings []opening
 	changes  []change
+	unplaced []string // alarms that no Runbook is for, or that no Incident has room for
 }
 
 // opening is an Incident to open.
@@ -41,33 +42,50 @@ func (d decision) news() bool {
 	return len(d.openings) > 0 || slices.ContainsFunc(d.changes, func(c change) bool { return len(c.joined) > 0 })
 }
 
-// decide compares what is known of an application with what was seen. It changes nothing that it is given.
+// decide compares what is known of an application with what was seen. It changes nothing that it is given. What was
+// seen of some alarms only says nothing of the others: the lists are those of the last reading of all.
 func decide(a *application, f *facts, accountID string, now time.Time) decision {
 	d := decision{status: *a.object.Status.DeepCopy()}
-	if d.status.WatchedSince == nil {
+	switch {
+	case d.status.WatchedSince == nil && f.partial:
+		return d // the first reading of all says which alarms are preexisting
+	case d.status.WatchedSince == nil:
 		since := second(now)
 		d.status.WatchedSince = &since
-		d.status.PreexistingAlarms = transitions(slices.Concat(a.owned, a.ambiguous))
-	} else {
+		d.status.PreexistingAlarms = transitions(present(slices.Concat(a.owned, a.ambiguous)))
+	default:
 		d.status.PreexistingAlarms = still(d.status.PreexistingAlarms, f)
 	}
-	joins, unmatched := d.assign(a)
-	d.status.UnmatchedAlarms = counted(unmatched)
-	var ambiguous []string
-	for _, o := range a.ambiguous {
-		ambiguous = append(ambiguous, o.alarm.Name)
+	joins := d.assign(a)
+	if !f.partial {
+		d.status.UnmatchedAlarms = counted(d.unplaced)
+		d.status.AmbiguousAlarms = counted(namesOf(present(a.ambiguous)))
 	}
-	d.status.AmbiguousAlarms = counted(ambiguous)
 	d.follow(a, f, joins, accountID, now)
 	return d
 }
 
+// present are the alarms that are in ALARM now.
+func present(list []owned) []owned {
+	return slices.DeleteFunc(slices.Clone(list), func(o owned) bool { return o.past })
+}
+
+func namesOf(list []owned) []string {
+	var names []string
+	for _, o := range list {
+		names = append(names, o.alarm.Name)
+	}
+	return names
+}
+
 // assign gives each new signal a place: an open Incident of its concern, else an Incident to open. Returned are the
-// signals that join open Incidents, and the alarms that no Runbook is for or that no Incident has room for.
-func (d *decision) assign(a *application) (map[*v1alpha1.Incident][]v1alpha1.Signal, []string) {
+// signals that join open Incidents. An alarm that was in ALARM before the application was watched is none of its own.
+func (d *decision) assign(a *application) map[*v1alpha1.Incident][]v1alpha1.Signal {
 	joins := map[*v1alpha1.Incident][]v1alpha1.Signal{}
-	var unmatched []string
 	for _, o := range a.owned {
+		if o.past && o.alarm.TransitionedAt.Before(d.status.WatchedSince.Time) {
+			continue
+		}
 		runbooks := triggered(o.alarm, a.runbooks)
 		placed := len(runbooks) > 0
 		for _, concern := range slices.Sorted(maps.Keys(runbooks)) {
@@ -85,10 +103,10 @@ func (d *decision) assign(a *application) (map[*v1alpha1.Incident][]v1alpha1.Sig
 			}
 		}
 		if !placed {
-			unmatched = append(unmatched, o.alarm.Name)
+			d.unplaced = append(d.unplaced, o.alarm.Name)
 		}
 	}
-	return joins, unmatched
+	return joins
 }
 
 // open adds a signal to the Incident that is to be opened for a concern, if there is room.
@@ -117,7 +135,7 @@ func (d *decision) follow(a *application, f *facts, joins map[*v1alpha1.Incident
 			c.signals = append(c.signals, current(signal, f, string(a.object.Spec.AWS.Region), accountID, now))
 		}
 		for _, signal := range joins[incident] {
-			c.signals = append(c.signals, asStatus(signal))
+			c.signals = append(c.signals, current(asStatus(signal), f, string(a.object.Spec.AWS.Region), accountID, now))
 			c.joined = append(c.joined, signal.AlarmName)
 		}
 		if !slices.EqualFunc(c.signals, incident.Status.Signals, sameSignal) {
@@ -141,7 +159,7 @@ func withConcern(incidents []v1alpha1.Incident, concern v1alpha1.Concern) []*v1a
 func signalOf(o owned, runbooks []string) v1alpha1.Signal {
 	return v1alpha1.Signal{
 		AlarmName: o.alarm.Name, AlarmARN: o.alarm.ARN, FunctionName: o.function,
-		TransitionedAt: second(o.alarm.TransitionedAt), Silenced: !o.alarm.ActionsEnabled,
+		TransitionedAt: second(o.alarm.TransitionedAt), Silenced: o.alarm.Silenced(),
 		Runbooks: runbooks[:min(mostFollowed, len(runbooks))],
 	}
 }
@@ -156,10 +174,13 @@ func transitions(all []owned) []v1alpha1.AlarmTransition {
 	return list
 }
 
-// still keeps the preexisting alarms that have been in ALARM ever since.
+// still keeps the preexisting alarms that have been in ALARM ever since, as far as they were looked at.
 func still(list []v1alpha1.AlarmTransition, f *facts) []v1alpha1.AlarmTransition {
 	return slices.DeleteFunc(list, func(t v1alpha1.AlarmTransition) bool {
 		alarm, exists := f.named[t.Name]
+		if !exists && f.partial {
+			return false
+		}
 		if !exists || alarm.State != v1alpha1.AlarmFiring {
 			return true
 		}

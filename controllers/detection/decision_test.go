@@ -57,7 +57,7 @@ func watchedApp(namespace, name, function string) *application {
 // incident is one with the alarm's transition to ALARM as the signal that opened it.
 func incident(name string, alarm alarms.Alarm, change ...func(*v1alpha1.Incident)) v1alpha1.Incident {
 	i := v1alpha1.Incident{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, CreationTimestamp: second(noon)}}
-	signal := signalOf(owned{alarm, "pay"}, []string{"throttling"})
+	signal := signalOf(owned{alarm: alarm, function: "pay"}, []string{"throttling"})
 	i.Spec = v1alpha1.IncidentSpec{Concern: v1alpha1.ConcernAvailability, Signal: &signal}
 	i.Status.Signals = []v1alpha1.SignalStatus{asStatus(signal)}
 	for _, c := range change {
@@ -89,7 +89,7 @@ func seen(list ...alarms.Alarm) *facts {
 
 // decided places what was seen with an application and decides.
 func decided(a *application, f *facts) decision {
-	belong(f.firing, []*application{a})
+	belong(f.firing, false, []*application{a})
 	return decide(a, f, accountID, noon)
 }
 

@@ -1,6 +1,8 @@
 package detection
 
 import (
+	"time"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
@@ -31,4 +33,11 @@ func (r *Reconciler) announce(s *scope) {
 	default:
 		r.Recorder.Eventf(s.account, nil, corev1.EventTypeWarning, is, "Detect", "Alarms are not read with every role; the condition Detecting names them")
 	}
+}
+
+// announceTruncated says that more happened while nobody looked than is looked up.
+func (r *Reconciler) announceTruncated(account *v1alpha1.AWSAccount, reading *reading) {
+	r.Recorder.Eventf(account, nil, corev1.EventTypeWarning, v1alpha1.ReasonHistoryTruncated, "LookBack",
+		"Alarms in %s changed their state so often since %s that the earliest changes were not looked at: look for them in the history of CloudWatch",
+		reading.access.Region, reading.since.UTC().Format(time.RFC3339))
 }

@@ -26,6 +26,7 @@ func (r *Reconciler) follow(ctx context.Context, s *scope) (bool, error) {
 			continue
 		}
 		if err := r.followOne(ctx, s, a, f); err != nil {
+			a.failed = true
 			failed = append(failed, fmt.Errorf("following application %s: %w", a.key(), err))
 		}
 	}
@@ -39,10 +40,12 @@ func (r *Reconciler) followOne(ctx context.Context, s *scope, a *application, f 
 	d := decide(a, f, s.account.Spec.AccountID, s.now)
 	if d.news() {
 		if watched, err := r.reload(ctx, a); err != nil || !watched {
+			a.failed = true
 			return err
 		}
 		d = decide(a, f, s.account.Spec.AccountID, s.now)
 	}
+	a.unplaced = d.unplaced
 	if err := r.writeLists(ctx, a.object, d.status); err != nil {
 		return err
 	}
@@ -53,7 +56,7 @@ func (r *Reconciler) followOne(ctx context.Context, s *scope, a *application, f 
 		r.announceJoined(c.incident, a.object, c.joined)
 	}
 	for _, o := range d.openings {
-		if err := r.openIncident(ctx, a, o); err != nil {
+		if err := r.openIncident(ctx, s, a, f, o); err != nil {
 			return err
 		}
 	}
@@ -80,7 +83,7 @@ func (r *Reconciler) reload(ctx context.Context, a *application) (bool, error) {
 // openIncident takes the next episode's number and creates its Incident. The number is taken by compare-and-swap: of
 // two operators that run at once for a moment, one is refused. An operator that stops in between leaves a number
 // unused, and the next reading opens the Incident under another.
-func (r *Reconciler) openIncident(ctx context.Context, a *application, o opening) error {
+func (r *Reconciler) openIncident(ctx context.Context, s *scope, a *application, f *facts, o opening) error {
 	requester, err := approval.Requester(ctx, r.Client)
 	if err != nil {
 		return err
@@ -115,7 +118,7 @@ func (r *Reconciler) openIncident(ctx context.Context, a *application, o opening
 	var signals []v1alpha1.SignalStatus
 	var joined []string
 	for i, signal := range o.signals {
-		signals = append(signals, asStatus(signal))
+		signals = append(signals, current(asStatus(signal), f, string(app.Spec.AWS.Region), s.account.Spec.AccountID, s.now))
 		if i > 0 {
 			joined = append(joined, signal.AlarmName)
 		}

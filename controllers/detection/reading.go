@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,39 +16,48 @@ import (
 )
 
 const (
-	// sessionName is what CloudTrail shows for the calls of this controller.
+	// sessionName is what CloudTrail shows for the calls of this package.
 	sessionName = "runbook-operator-detection"
 	// mostAtOnce is how many Regions of an account are read at once: one that hangs must not use up the interval of all.
 	mostAtOnce = 8
+	// moment is the longest that a reading waits for the operator's own budget of calls and is not in trouble.
+	moment = time.Second
 )
 
-// reading is what the account role sees in one Region.
+// reading is what the account role sees in one Region. One that the budget of calls held up goes on where it stopped.
 type reading struct {
-	access aws.Access
-	names  []string // alarms of open Incidents, asked for by name
+	access  aws.Access
+	names   []string  // alarms of open Incidents, and of the history, asked for by name
+	since   time.Time // from when the history is read; zero: not at all
+	started time.Time // world time
 
-	firing []alarms.Alarm          // in ALARM
-	listed bool                    // firing was read
-	named  map[string]alarms.Alarm // by name; nil where they were not read
-	fault  *fault.Fault            // why something was not read
+	firing  []alarms.Alarm          // in ALARM
+	listed  bool                    // firing was read
+	history []alarms.Transition     // to ALARM, since then
+	named   map[string]alarms.Alarm // by name; nil where they were not read
+	fault   *fault.Fault            // why something was not read
+
+	queries   queries
+	truncated bool // the history is longer than what is read of it
+	unbroken  bool // everything was read, so that nothing is missed if the next reading begins here
 }
 
-// facts are what is known of the alarms of one Region, whichever role saw them.
-type facts struct {
-	firing []alarms.Alarm          // in ALARM, each once, sorted by transition and name
-	named  map[string]alarms.Alarm // every alarm that was seen, as it was seen latest
-	gone   map[string]bool         // names that were asked for and do not exist
+// queries are what a reading asks, each as far as it came.
+type queries struct {
+	firing, named *alarms.Query
+	history       *alarms.History
 }
 
 // read reads the alarms of every Region that an application is in. What cannot be read in one does not keep the others
 // from being read, and nothing is concluded from it.
 func (r *Reconciler) read(ctx context.Context, s *scope) (bool, error) {
-	s.readings = readingsOf(s.applications, s.account.Spec.AccountID)
+	s.readings = r.memory.resume(s.account, readingsOf(s.applications, s.account.Spec.AccountID), s.now)
 	var group errgroup.Group
 	group.SetLimit(mostAtOnce)
 	for _, reading := range s.readings {
 		group.Go(func() error {
-			if err := r.readWith(ctx, reading); err != nil {
+			reading.fault = nil
+			if err := r.readWith(ctx, reading, s.now); err != nil {
 				reading.fault = fault.From(err)
 			}
 			return nil
@@ -57,28 +67,72 @@ func (r *Reconciler) read(ctx context.Context, s *scope) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
+	s.again = r.memory.suspend(s.account, s.readings, s.now)
 	s.regions = combine(s.readings)
 	return true, nil
 }
 
-func (r *Reconciler) readWith(ctx context.Context, reading *reading) error {
+// readWith reads what is left of a reading. A history that cannot be read keeps nothing else from being read.
+func (r *Reconciler) readWith(ctx context.Context, reading *reading, now time.Time) error {
 	session, err := r.AWS.Session(ctx, reading.access, sessionName)
 	if err != nil {
 		return err
 	}
-	if reading.firing, err = alarms.Firing(ctx, session); err != nil {
-		return err
+	if !reading.listed {
+		if reading.queries.firing == nil {
+			reading.queries.firing = alarms.QueryFiring()
+		}
+		if err := reading.queries.firing.Read(ctx, session); err != nil {
+			return err
+		}
+		reading.firing, reading.listed = reading.queries.firing.Alarms(), true
 	}
-	reading.listed = true
-	if len(reading.names) == 0 {
+	missed := lookBack(ctx, session, reading, now)
+	if held(missed) {
+		return missed
+	}
+	if reading.named == nil && len(reading.names) > 0 {
+		if reading.queries.named == nil {
+			reading.queries.named = alarms.QueryNames(reading.names)
+		}
+		if err := reading.queries.named.Read(ctx, session); err != nil {
+			return err
+		}
+		reading.named = map[string]alarms.Alarm{}
+		for _, alarm := range reading.queries.named.Alarms() {
+			reading.named[alarm.Name] = alarm
+		}
+	}
+	reading.unbroken = missed == nil
+	return missed
+}
+
+// lookBack reads which alarms came to ALARM since the last reading, where that is long ago.
+func lookBack(ctx context.Context, session *aws.Session, reading *reading, now time.Time) error {
+	if reading.since.IsZero() || reading.history != nil {
 		return nil
 	}
-	named, err := alarms.ByName(ctx, session, reading.names)
-	if err != nil {
+	if reading.queries.history == nil {
+		reading.queries.history = alarms.QueryHistory(reading.since, now)
+	}
+	if err := reading.queries.history.Read(ctx, session); err != nil {
 		return err
 	}
-	reading.named = named
+	reading.truncated = reading.queries.history.Truncated()
+	reading.history = append([]alarms.Transition{}, reading.queries.history.Transitions()...)
+	for _, t := range reading.history {
+		reading.names = append(reading.names, t.Name)
+	}
 	return nil
+}
+
+// held says whether a call was held back for a moment only, by the operator's own budget or by AWS.
+func held(err error) bool {
+	if err == nil {
+		return false
+	}
+	f := fault.From(err)
+	return f.Class == fault.Waiting && f.After > 0 && f.After <= moment
 }
 
 // readingsOf lists the Regions to read in, each once, with the alarms to ask for by name.
@@ -115,55 +169,5 @@ func readingsOf(applications []*application, accountID string) []*reading {
 	return readings
 }
 
-// combine puts together what was seen in each Region. Where two roles saw one alarm, the later transition counts.
-func combine(readings []*reading) map[v1alpha1.Region]*facts {
-	regions := map[v1alpha1.Region]*facts{}
-	for _, reading := range readings {
-		if !reading.listed {
-			continue
-		}
-		region := v1alpha1.Region(reading.access.Region)
-		f := regions[region]
-		if f == nil {
-			f = &facts{named: map[string]alarms.Alarm{}, gone: map[string]bool{}}
-			regions[region] = f
-		}
-		for _, alarm := range reading.firing {
-			f.saw(alarm)
-		}
-		for _, alarm := range reading.named {
-			f.saw(alarm)
-		}
-	}
-	for _, reading := range readings {
-		if reading.named == nil {
-			continue
-		}
-		f := regions[v1alpha1.Region(reading.access.Region)]
-		for _, name := range reading.names {
-			if _, exists := f.named[name]; !exists {
-				f.gone[name] = true
-			}
-		}
-	}
-	for _, f := range regions {
-		for _, alarm := range f.named {
-			if alarm.State == v1alpha1.AlarmFiring {
-				f.firing = append(f.firing, alarm)
-			}
-		}
-		slices.SortFunc(f.firing, func(a, b alarms.Alarm) int {
-			return cmp.Or(a.TransitionedAt.Compare(b.TransitionedAt), cmp.Compare(a.Name, b.Name))
-		})
-	}
-	return regions
-}
-
-// saw notes an alarm, unless it was seen with a later transition. Names are unique in an account and Region
-// (CloudWatch API reference, PutMetricAlarm).
-func (f *facts) saw(alarm alarms.Alarm) {
-	if before, exists := f.named[alarm.Name]; exists && before.TransitionedAt.After(alarm.TransitionedAt) {
-		return
-	}
-	f.named[alarm.Name] = alarm
-}
+// region is where a reading reads.
+func (r *reading) region() v1alpha1.Region { return v1alpha1.Region(r.access.Region) }

@@ -34,7 +34,7 @@ func asked(names []string, list ...alarms.Alarm) *facts {
 func TestASignalFollowsItsAlarm(t *testing.T) {
 	at := noon.Add(-10 * time.Minute)
 	alarm := firing("t", "pay", "Throttles", at)
-	was := asStatus(signalOf(owned{alarm, "pay"}, nil))
+	was := asStatus(signalOf(owned{alarm: alarm, function: "pay"}, nil))
 	deleted := was
 	deleted.State, deleted.TransitionedAt = v1alpha1.AlarmDeleted, second(noon.Add(-time.Minute))
 	elsewhere := was

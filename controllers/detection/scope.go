@@ -18,6 +18,7 @@ type scope struct {
 	applications []*application                             // of the account, in all namespaces
 	runbooks     map[types.NamespacedName]*v1alpha1.Runbook // by name, nil where gone
 	readings     []*reading                                 // one for each Region
+	again        time.Duration                              // when to go on, if sooner than at the interval
 	regions      map[v1alpha1.Region]*facts                 // of the Regions that were read
 	unmatched    []string                                   // alarms of no application that is watched
 	finished     bool                                       // every phase ran
@@ -31,8 +32,10 @@ type application struct {
 	incidents []v1alpha1.Incident
 	runbooks  []*v1alpha1.Runbook // that apply, where ready
 
-	owned     []owned // alarms in ALARM that are its alone
-	ambiguous []owned // alarms in ALARM that are another's as well
+	owned     []owned  // alarms in ALARM, or that were, that are its alone
+	ambiguous []owned  // those that are another's as well
+	unplaced  []string // of its own, those that no Runbook is for or that no Incident has room for
+	failed    bool     // what was decided could not be written in full
 }
 
 // key names the application.

@@ -19,7 +19,7 @@ func current(signal v1alpha1.SignalStatus, f *facts, region, accountID string, n
 		if signal.State != v1alpha1.AlarmDeleted && at.Before(&signal.TransitionedAt) {
 			return signal
 		}
-		signal.State, signal.TransitionedAt, signal.Silenced = alarm.State, at, !alarm.ActionsEnabled
+		signal.State, signal.TransitionedAt, signal.Silenced = alarm.State, at, alarm.Silenced()
 		return signal
 	}
 	if f.gone[signal.AlarmName] && signal.State != v1alpha1.AlarmDeleted {

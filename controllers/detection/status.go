@@ -1,6 +1,7 @@
 package detection
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,9 @@ const mostTroubles = 8
 func (r *Reconciler) close(ctx context.Context, s *scope, err error) (ctrl.Result, error) {
 	if s.finished {
 		r.summarize(s)
+		if err == nil {
+			r.memory.followed(s)
+		}
 	}
 	if !apiequality.Semantic.DeepEqual(s.before.Status, s.account.Status) {
 		if patchErr := r.Client.Status().Patch(ctx, s.account, locked(s.before)); patchErr != nil {
@@ -37,7 +41,7 @@ func (r *Reconciler) close(ctx context.Context, s *scope, err error) (ctrl.Resul
 	}
 	switch {
 	case err == nil:
-		return ctrl.Result{RequeueAfter: interval}, nil
+		return ctrl.Result{RequeueAfter: cmp.Or(s.again, interval)}, nil
 	case conflictsOnly(err):
 		log.FromContext(ctx).V(1).Info("Reading again, as an object was written meanwhile", "conflict", err.Error())
 		return ctrl.Result{RequeueAfter: time.Second}, nil
@@ -51,6 +55,11 @@ func (r *Reconciler) summarize(s *scope) {
 	status.UnmatchedAlarms = counted(s.unmatched)
 	value, reason, message := detecting(s.readings)
 	conditions.Set(&status.Conditions, generation, s.now, v1alpha1.ConditionDetecting, value, reason, message)
+	for _, reading := range s.readings {
+		if reading.truncated && reading.unbroken {
+			r.announceTruncated(s.account, reading)
+		}
+	}
 }
 
 // detecting says how the readings went: with the reason of the first that needs a person, else of the first that

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
@@ -21,6 +22,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/controllers/controller"
 	"github.com/runbook-operator/runbook-operator/controllers/detection"
 	"github.com/runbook-operator/runbook-operator/controllers/runbook"
+	operatoraws "github.com/runbook-operator/runbook-operator/internal/aws"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
 	"github.com/runbook-operator/runbook-operator/test/builder"
 	"github.com/runbook-operator/runbook-operator/test/env"
@@ -42,18 +44,22 @@ var _ = BeforeSuite(func() {
 // story is one spec: a fixture with an account, an application and a Runbook, and a vocabulary for alarms.
 type story struct {
 	*env.Fixture
-	ctx context.Context
+	ctx         context.Context
+	controllers func() []controller.Controller
 }
 
 // drive makes a story whose controllers see the cluster through a client of the spec's choice.
-func drive(through func(client.Client) client.Client) *story {
+func drive(through func(client.Client) client.Client, aws ...func(*config.LoadOptions) error) *story {
 	GinkgoHelper()
 	s := &story{ctx: context.Background()}
-	s.Fixture = environment.NewFixture(GinkgoTB(), env.Options{Controllers: func(d controller.Deps) []controller.Controller {
+	s.Fixture = environment.NewFixture(GinkgoTB(), env.Options{AWS: operatoraws.Options{Load: aws}, Controllers: func(d controller.Deps) []controller.Controller {
 		if through != nil {
 			d.Client = through(d.Client)
 		}
-		return []controller.Controller{account.New(d), runbook.New(d), application.New(d), detection.New(d)}
+		s.controllers = func() []controller.Controller {
+			return append([]controller.Controller{account.New(d), runbook.New(d), application.New(d)}, detection.New(d)...)
+		}
+		return s.controllers()
 	}})
 	return s
 }
@@ -67,6 +73,16 @@ func watched(through func(client.Client) client.Client) *story {
 	Expect(s.application().Status.WatchedSince).NotTo(BeNil())
 	return s
 }
+
+// down lets time pass while no operator runs.
+func (s *story) down(d time.Duration) {
+	s.Wall.Step(d)
+	s.Clock.Step(d)
+	s.World.AdvanceTo(s.Clock.Now())
+}
+
+// start starts the operator anew: it knows what the cluster knows.
+func (s *story) start() { s.Driver.Restart(s.controllers()) }
 
 // pass lets time pass.
 func (s *story) pass(d time.Duration) {

@@ -9,12 +9,14 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/internal/action"
 	"github.com/runbook-operator/runbook-operator/internal/alarms"
+	"github.com/runbook-operator/runbook-operator/internal/aws"
 	"github.com/runbook-operator/runbook-operator/internal/evidence"
 )
 
 // Placeholders, to be replaced by whoever installs the policies.
 const (
 	functions    = "arn:aws:lambda:REGION:ACCOUNT_ID:function:FUNCTION_NAME"
+	alarmQueue   = "arn:aws:sqs:REGION:ACCOUNT_ID:QUEUE_NAME"
 	accountRole  = "arn:aws:iam::ACCOUNT_ID:role/ACCOUNT_ROLE"
 	grantedRole  = "arn:aws:iam::ACCOUNT_ID:role/GRANTED_ROLE"
 	operatorRole = "arn:aws:iam::OPERATOR_ACCOUNT_ID:role/OPERATOR_ROLE"
@@ -22,7 +24,9 @@ const (
 
 // withoutResource lists actions that IAM cannot limit to a resource, or that list across resources (Service
 // Authorization Reference, Amazon CloudWatch and AWS Lambda). Every other Lambda action is limited to functions.
-var withoutResource = []string{"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "lambda:GetAccountSettings"}
+var withoutResource = []string{
+	"cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "lambda:GetAccountSettings",
+}
 
 type policy struct {
 	Version   string
@@ -59,7 +63,9 @@ func policies() map[string]policy {
 	}
 }
 
-func detect() []string { return alarms.Permissions() }
+func detect() []string {
+	return slices.Concat(alarms.Permissions(), alarms.HistoryPermissions(), aws.QueuePermissions())
+}
 
 // investigate is what steps read, and what actions read to plan and to look back.
 func investigate() []string {
@@ -84,11 +90,14 @@ func remediate() []string {
 // scoped splits actions by what IAM can limit them to.
 func scoped(sid string, actions []string) []statement {
 	slices.Sort(actions)
-	var everywhere, limited []string
+	var everywhere, limited, queues []string
 	for _, a := range slices.Compact(actions) {
-		if slices.Contains(withoutResource, a) {
+		switch {
+		case slices.Contains(withoutResource, a):
 			everywhere = append(everywhere, a)
-		} else {
+		case strings.HasPrefix(a, "sqs:"):
+			queues = append(queues, a)
+		default:
 			limited = append(limited, a)
 		}
 	}
@@ -98,6 +107,9 @@ func scoped(sid string, actions []string) []statement {
 	}
 	if len(limited) > 0 {
 		all = append(all, statement{Sid: sid + "Functions", Action: limited, Resource: []string{functions}})
+	}
+	if len(queues) > 0 {
+		all = append(all, statement{Sid: sid + "Queues", Action: queues, Resource: []string{alarmQueue}})
 	}
 	return all
 }
@@ -147,7 +159,8 @@ What the operator may do in AWS, generated from what its code calls. Replace the
 | remediate.json | granted roles of applications in the mode Act | approved changes are made |
 
 A granted role without remediate.json cannot change anything, whatever the mode says. Write one FUNCTION_NAME
-resource for each function or prefix that the grant of the AWSAccount allows. Actions on * are those that IAM cannot
+resource for each function or prefix that the grant of the AWSAccount allows, and one QUEUE_NAME resource for each queue of the
+AWSAccount; without queues, leave that statement out. Actions on * are those that IAM cannot
 limit to a function.
 
 | IAM action | asked for by |
@@ -174,6 +187,8 @@ func askers() map[string][]string {
 		}
 	}
 	add("alarms", alarms.Permissions())
+	add("history of alarms", alarms.HistoryPermissions())
+	add("queues of alarms", aws.QueuePermissions())
 	for _, s := range evidence.Steps() {
 		add("step "+s.Name(), s.Permissions())
 	}

@@ -43,6 +43,9 @@ type Metric struct {
 	Dimensions map[string]string
 }
 
+// Silenced says that the alarm's owner does not want its actions now.
+func (a Alarm) Silenced() bool { return !a.ActionsEnabled }
+
 // Function returns the first of the functions that a dimension FunctionName of the alarm names.
 func (a Alarm) Function(functions []v1alpha1.ApplicationFunction) (v1alpha1.FunctionName, bool) {
 	for _, m := range a.Metrics {

@@ -26,10 +26,16 @@ type Budgets struct {
 	LambdaGetFunction Budget
 	// DescribeAlarms has 9 a second (CloudWatch service quotas).
 	DescribeAlarms Budget
+	// AlarmDetails is DescribeAlarmHistory, with 20 a second (CloudWatch service quotas), and the two reads of alarm
+	// mute rules, for which no quota is published.
+	AlarmDetails Budget
 	// GetMetricData has 50 a second, more in some Regions (CloudWatch service quotas).
 	GetMetricData Budget
 	// STS is AssumeRole and GetCallerIdentity (hundreds a second; one session is cached for many calls).
 	STS Budget
+	// SQS is receiving and deleting messages of a standard queue, which has next to no limit (Amazon SQS quotas): the
+	// budget bounds what a loop that went wrong would cost.
+	SQS Budget
 }
 
 // DefaultBudgets stay below the published quotas also in the first second: rate and burst together.
@@ -39,8 +45,10 @@ func DefaultBudgets() Budgets {
 		LambdaChanges:     Budget{PerSecond: 2, Burst: 2},
 		LambdaGetFunction: Budget{PerSecond: 45, Burst: 45},
 		DescribeAlarms:    Budget{PerSecond: 4, Burst: 4},
+		AlarmDetails:      Budget{PerSecond: 9, Burst: 9},
 		GetMetricData:     Budget{PerSecond: 22, Burst: 22},
 		STS:               Budget{PerSecond: 50, Burst: 50},
+		SQS:               Budget{PerSecond: 50, Burst: 50},
 	}
 }
 
@@ -67,6 +75,8 @@ func (b *budgets) family(service, operation string) (string, Budget) {
 	switch {
 	case service == "cloudwatch" && operation == "DescribeAlarms":
 		return "DescribeAlarms", b.of.DescribeAlarms
+	case service == "cloudwatch" && operation != "GetMetricData":
+		return "alarm history and mute rules", b.of.AlarmDetails
 	case service == "cloudwatch":
 		return "GetMetricData", b.of.GetMetricData
 	case service == "lambda" && operation == "GetFunction":
@@ -75,6 +85,8 @@ func (b *budgets) family(service, operation string) (string, Budget) {
 		return "Lambda reads", b.of.LambdaReads
 	case service == "lambda":
 		return "Lambda changes", b.of.LambdaChanges
+	case service == "sqs":
+		return "SQS", b.of.SQS
 	}
 	return "STS", b.of.STS
 }

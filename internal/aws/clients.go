@@ -12,6 +12,7 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/utils/clock"
 )
@@ -42,6 +43,8 @@ type Clients struct {
 	budgets *budgets
 	breaker *breakers
 	ledger  *ledger
+	// longPoll is the HTTP client of long polls, shared by all sessions.
+	longPoll sqs.HTTPClient
 
 	mu       sync.Mutex
 	sessions map[sessionKey]*sessionEntry
@@ -73,6 +76,7 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 		budgets:  newBudgets(o.Budgets),
 		breaker:  newBreakers(),
 		ledger:   led,
+		longPoll: newLongPoll(),
 		sessions: map[sessionKey]*sessionEntry{},
 	}, nil
 }

@@ -30,6 +30,11 @@ func (c CloudWatch) DescribeAlarms(ctx context.Context, in *cloudwatch.DescribeA
 	return c.client.DescribeAlarms(ctx, in)
 }
 
+// DescribeAlarmHistory makes one DescribeAlarmHistory call. Its errors go through Fault.
+func (c CloudWatch) DescribeAlarmHistory(ctx context.Context, in *cloudwatch.DescribeAlarmHistoryInput) (*cloudwatch.DescribeAlarmHistoryOutput, error) {
+	return c.client.DescribeAlarmHistory(ctx, in)
+}
+
 // MetricQuery asks for one statistic of one metric by the minute. It is comparable, so that equal queries can be
 // asked once.
 type MetricQuery struct {

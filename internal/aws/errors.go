@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,10 +61,12 @@ var codes = []struct {
 	{outcomeThrottled, http.StatusTooManyRequests, []string{"Throttling", "ThrottlingException", "ThrottledException",
 		"RequestThrottled", "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}},
 	{outcomeDenied, http.StatusForbidden, []string{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation",
-		"UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidSignatureException"}},
+		"UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidSignatureException",
+		"KMS.AccessDeniedException"}},
 	{outcomeStale, http.StatusPreconditionFailed, []string{"PreconditionFailedException"}},
 	{outcomeConflict, http.StatusConflict, []string{"ResourceConflictException"}},
-	{outcomeNotFound, http.StatusNotFound, []string{"ResourceNotFoundException", "ResourceNotFound"}},
+	{outcomeNotFound, http.StatusNotFound, []string{"ResourceNotFoundException", "ResourceNotFound", "QueueDoesNotExist",
+		"AWS.SimpleQueueService.NonExistentQueue"}},
 }
 
 // belowFloor is Lambda's text when a reservation would leave too little, the only place where the account's floor
@@ -147,6 +150,9 @@ func Fault(err error, doing string) error {
 	case outcomeDenied:
 		f.Class, f.Reason = fault.Blocked, reasonAccessDenied
 		f.Message = fmt.Sprintf("%s: the role may not call %s: allow it in the role's IAM policy", doing, action)
+		if a.code == "KMS.AccessDeniedException" {
+			f.Message = doing + ": the role may not use the key that encrypts the queue: allow kms:Decrypt in the role's IAM policy and in the key's"
+		}
 		if action == "sts:AssumeRole" {
 			f.Message = doing + ": the operator may not assume the role: allow sts:AssumeRole in its own IAM policy, and the operator with the external ID in the role's trust policy"
 		}
@@ -182,14 +188,19 @@ func Fault(err error, doing string) error {
 	return f
 }
 
-// actionOf names the IAM action of the call that failed, as service:Operation. For every call of the operator the
+// actions are the IAM actions of calls that are not named as the operation is (Service Authorization Reference, Amazon
+// SQS: deleting a batch needs sqs:DeleteMessage).
+var actions = map[string]string{"sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
+
+// actionOf names the IAM action of the call that failed, as service:Operation. For every other call of the operator the
 // action is named as the operation is (Service Authorization Reference).
 func actionOf(err error) string {
 	var operation *smithy.OperationError
 	if !errors.As(err, &operation) {
 		return "the call"
 	}
-	return strings.ToLower(operation.Service()) + ":" + operation.Operation()
+	called := strings.ToLower(operation.Service()) + ":" + operation.Operation()
+	return cmp.Or(actions[called], called)
 }
 
 // cause describes an error for the log in our own words: the SDK's text may hold URLs, request IDs, and of an answer

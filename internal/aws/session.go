@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/runbook-operator/runbook-operator/internal/fault"
@@ -54,6 +55,8 @@ type Session struct {
 	CloudWatch CloudWatch
 	// Lambda reads and changes functions.
 	Lambda Lambda
+	// SQS receives and deletes messages.
+	SQS SQS
 
 	access   Access
 	identity Identity
@@ -155,6 +158,7 @@ func (c *Clients) open(ctx context.Context, key sessionKey) (*Session, error) {
 	return &Session{
 		CloudWatch: CloudWatch{client: cloudwatch.NewFromConfig(cfg)},
 		Lambda:     Lambda{client: lambda.NewFromConfig(cfg)},
+		SQS:        SQS{client: sqs.NewFromConfig(cfg), long: c.longPoll},
 		access:     a,
 		identity:   identity,
 		expires:    *out.Credentials.Expiration,

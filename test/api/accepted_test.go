@@ -96,6 +96,13 @@ func (g generator) spec(d definition, path ...string) any {
 	if _, signal := spec["signal"]; d.kind() == "Incident" && !signal && spec["runbookRefs"] == nil {
 		spec["runbookRefs"] = g.value(d.spec().Properties["runbookRefs"])
 	}
+	if queues, ok := spec["queues"].([]any); ok {
+		for _, q := range queues {
+			if queue, ok := q.(map[string]any); ok { // a queue is of the account and of its Region
+				queue["url"] = fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", queue["region"], spec["accountID"], patterned(g.dice, "^[A-Za-z0-9_-]{1,80}$"))
+			}
+		}
+	}
 	return spec
 }
 

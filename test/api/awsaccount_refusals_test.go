@@ -47,6 +47,31 @@ var _ = Describe("An AWSAccount is refused with a sentence for", func() {
 			says: `spec.lambda.unreservedConcurrencyFloor: Invalid value: -1: spec.lambda.unreservedConcurrencyFloor in body should be greater than or equal to 0`,
 		},
 		{
+			about: "a queue of another account",
+			path:  "spec.queues", value: queues("us-east-1", "https://sqs.us-east-1.amazonaws.com/999999999999/runbook-operator-alarms"),
+			says: `spec.queues: Invalid value: a queue of another account is not read: name queues of the account of accountID`,
+		},
+		{
+			about: "a queue of another Region",
+			path:  "spec.queues", value: queues("eu-west-1", "https://sqs.us-east-1.amazonaws.com/123456789012/runbook-operator-alarms"),
+			says: `spec.queues[0].url: Invalid value: the queue of a Region is in that Region: correct region, or name another queue`,
+		},
+		{
+			about: "a queue by its ARN",
+			path:  "spec.queues", value: queues("us-east-1", "arn:aws:sqs:us-east-1:123456789012:runbook-operator-alarms"),
+			says: `spec.queues[0].url: Invalid value: "arn:aws:sqs:us-east-1:123456789012:runbook-operator-alarms": ` + aQueue,
+		},
+		{
+			about: "a queue that keeps an order",
+			path:  "spec.queues", value: queues("us-east-1", "https://sqs.us-east-1.amazonaws.com/123456789012/alarms.fifo"),
+			says: `spec.queues[0].url: Invalid value: "https://sqs.us-east-1.amazonaws.com/123456789012/alarms.fifo": ` + aQueue,
+		},
+		{
+			about: "a queue elsewhere",
+			path:  "spec.queues", value: queues("us-east-1", "https://sqs.us-east-1.amazonaws.com.example.com/123456789012/alarms"),
+			says: `spec.queues[0].url: Invalid value: "https://sqs.us-east-1.amazonaws.com.example.com/123456789012/alarms": ` + aQueue,
+		},
+		{
 			about: "no grants",
 			path:  "spec.grants", value: []any{},
 			says: `spec.grants: Invalid value: 0: spec.grants in body should have at least 1 items`,
@@ -143,3 +168,11 @@ var _ = Describe("An AWSAccount is refused with a sentence for", func() {
 		},
 	})
 })
+
+// aQueue is what every URL that is none of a queue is answered with.
+const aQueue = `write the URL of a standard queue as SQS shows it, such as https://sqs.us-east-1.amazonaws.com/123456789012/runbook-operator-alarms`
+
+// queues is one queue.
+func queues(region, url string) []any {
+	return []any{map[string]any{"region": region, "url": url}}
+}

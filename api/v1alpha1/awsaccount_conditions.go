@@ -1,0 +1,40 @@
+package v1alpha1
+
+// ConditionDetecting says of an AWSAccount whether the alarms of every watched application are read. Possible reasons:
+// AlarmsRead, NothingToWatch when True; AccessDenied, WrongIdentity, AWSUnavailable, Error.
+const ConditionDetecting = "Detecting"
+
+// Reasons of the condition Detecting, beside those of faults.
+const (
+	// ReasonAlarmsRead says that the alarms of every watched application were read.
+	ReasonAlarmsRead = "AlarmsRead"
+	// ReasonNothingToWatch says that no application of the account is Ready.
+	ReasonNothingToWatch = "NothingToWatch"
+)
+
+// ConditionReceiving says of an AWSAccount whether messages of its queues are received; absent where it has none.
+// Possible reasons: QueuesRead when True; QueueNotFound, AccessDenied, WrongIdentity, AWSUnavailable, Refused, Error.
+const ConditionReceiving = "Receiving"
+
+// Reasons of the condition Receiving, beside those of faults.
+const (
+	// ReasonQueuesRead says that every queue of the account is received from.
+	ReasonQueuesRead = "QueuesRead"
+	// ReasonQueueNotFound says that a queue does not exist.
+	ReasonQueueNotFound = "QueueNotFound"
+)
+
+// ReasonHistoryTruncated is the event of a gap in which more alarms changed their state than are looked up.
+const ReasonHistoryTruncated = "HistoryTruncated"
+
+// Reasons for which a message about an alarm is ignored, beside those of a message that cannot be one.
+const (
+	// ReasonUnmatched says that the alarm belongs to no application, or no Runbook is for it, or no Incident has room.
+	ReasonUnmatched = "Unmatched"
+	// ReasonAmbiguous says that the alarm names functions of more than one application.
+	ReasonAmbiguous = "Ambiguous"
+	// ReasonNotConfirmed says that CloudWatch knows no such alarm, or none that changed its state then.
+	ReasonNotConfirmed = "NotConfirmed"
+	// ReasonTooOld says that the alarm recovered, and fired longer ago than is looked up.
+	ReasonTooOld = "TooOld"
+)
