@@ -22,7 +22,7 @@ const (
 	// readsDrawn is how many of the points after the change are run at which only alarms and metrics are read.
 	readsDrawn = 8
 	// againDrawn is how many points are run with a second death in the recovery.
-	againDrawn = 24
+	againDrawn = 16
 )
 
 // Every write to the API server and every call to AWS of one change is a point to die at, before and after. An undisturbed

@@ -133,8 +133,8 @@ type effect struct {
 	Leases     int
 	Finalizers int
 	Reserved   int32
-	Calls      int // that may change something
-	Changed    int // that did
+	Calls      int // that may change something, and came whole
+	Changed    int // that did change something
 }
 
 func (l *life) effect() effect {
@@ -162,7 +162,9 @@ func (l *life) effect() effect {
 		e.Observed = st.Verification.Last
 	}
 	for _, c := range l.changes(l.mark) {
-		e.Calls++
+		if c.Error != "SerializationException" { // of a request that broke off when its sender died
+			e.Calls++
+		}
 		if c.Changed {
 			e.Changed++
 		}

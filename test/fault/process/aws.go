@@ -14,8 +14,8 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 )
 
-// loadAWS passes a point before each call to AWS is sent, one after its answer came, and one when a change was sent and
-// its answer did not come yet.
+// loadAWS passes a point before each call to AWS is sent, one after its answer came, and one while a change is
+// being sent: AWS gets a part of it.
 func loadAWS(p *points) func(*awsconfig.LoadOptions) error {
 	return awsconfig.WithAPIOptions([]func(*middleware.Stack) error{func(stack *middleware.Stack) error {
 		// The last step before the request is sent, and the first after: it is signed, and its answer is not read.
@@ -25,7 +25,7 @@ func loadAWS(p *points) func(*awsconfig.LoadOptions) error {
 				p.pass("aws: before " + action)
 				if ledger.ClassOf(action) == ledger.Change {
 					ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-						WroteRequest: func(httptrace.WroteRequestInfo) { p.pass("aws: sent " + action) },
+						WroteRequest: func(httptrace.WroteRequestInfo) { p.pass("aws: sending " + action) },
 					})
 				}
 				out, metadata, err := next.HandleDeserialize(ctx, in)
