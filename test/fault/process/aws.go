@@ -10,6 +10,7 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/middleware"
+	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 )
@@ -30,6 +31,9 @@ func loadAWS(p *points) func(*awsconfig.LoadOptions) error {
 				}
 				out, metadata, err := next.HandleDeserialize(ctx, in)
 				p.pass("aws: after " + action)
+				if err != nil {
+					ctrl.Log.Info("AWS", "action", action, "error", err.Error()) // in full: the operator never logs it so
+				}
 				return out, metadata, err
 			}), middleware.After)
 	}})

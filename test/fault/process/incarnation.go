@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -159,6 +160,15 @@ func (i *Incarnation) Log() string {
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	return strings.Join(lines[max(0, len(lines)-20):], "\n")
+}
+
+// Said returns the lines of the log that hold a text.
+func (i *Incarnation) Said(text string) []string {
+	log, err := os.ReadFile(i.log)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	return slices.DeleteFunc(strings.Split(string(log), "\n"), func(line string) bool { return !strings.Contains(line, text) })
 }
 
 // end ends the process, whatever it does, and waits for it.

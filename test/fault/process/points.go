@@ -82,5 +82,5 @@ func readPoints(file string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the points: %w", err)
 	}
-	return strings.Split(strings.TrimSpace(string(text)), "\n"), nil
+	return strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' }), nil
 }
