@@ -62,6 +62,7 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading the AWS configuration: %w", err)
 	}
+	base.HTTPClient = punctual{next: base.HTTPClient}
 	if o.Budgets == (Budgets{}) {
 		o.Budgets = DefaultBudgets()
 	}

@@ -19,6 +19,9 @@ import (
 // being sent: AWS gets a part of it.
 func loadAWS(p *points) func(*awsconfig.LoadOptions) error {
 	return awsconfig.WithAPIOptions([]func(*middleware.Stack) error{func(stack *middleware.Stack) error {
+		if err := stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Errors", logErrors), middleware.Before); err != nil {
+			return err
+		}
 		// The last step before the request is sent, and the first after: it is signed, and its answer is not read.
 		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Points",
 			func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
@@ -31,10 +34,16 @@ func loadAWS(p *points) func(*awsconfig.LoadOptions) error {
 				}
 				out, metadata, err := next.HandleDeserialize(ctx, in)
 				p.pass("aws: after " + action)
-				if err != nil {
-					ctrl.Log.Info("AWS", "action", action, "error", err.Error()) // in full: the operator never logs it so
-				}
 				return out, metadata, err
 			}), middleware.After)
 	}})
+}
+
+// logErrors logs what the operator never does: the whole text of an error.
+func logErrors(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+	out, metadata, err := next.HandleInitialize(ctx, in)
+	if err != nil {
+		ctrl.Log.Info("AWS", "error", err.Error())
+	}
+	return out, metadata, err
 }
