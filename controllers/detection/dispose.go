@@ -3,10 +3,10 @@ package detection
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/phase"
 	"github.com/runbook-operator/runbook-operator/internal/signal"
 )
 
@@ -14,32 +14,28 @@ import (
 const mostTries = 3
 
 // follows opens and joins Incidents for the alarms that messages name, by the same rules as after a reading of all
-// alarms, and notes what became of each message. What is ignored is counted before the message is deleted.
+// alarms, and notes what became of each message. What could not be written for one application keeps its messages, and no
+// other's.
 func (r *Receiver) follows(ctx context.Context, account *v1alpha1.AWSAccount, region v1alpha1.Region, letters []*letter) error {
 	defer r.door.enter(account.Name)()
+	seen := factsOf(letters)
+	if len(seen.named) == 0 {
+		return nil
+	}
 	var failed error
-	if seen := factsOf(letters); len(seen.named) > 0 {
-		for range mostTries {
-			s := r.newScope(account.DeepCopy())
-			s.regions[region] = seen
-			if failed = r.decideAll(ctx, s); failed == nil || !conflictsOnly(failed) {
-				dispose(letters, inRegion(s.applications, region))
-				break
-			}
+	for range mostTries {
+		s := r.newScope(account.DeepCopy())
+		s.regions[region] = seen
+		if err := phase.Run(ctx, s, r.gather, r.place); err != nil {
+			return err
+		}
+		_, failed = r.follow(ctx, s)
+		dispose(letters, inRegion(s.applications, region))
+		if failed == nil || !conflictsOnly(failed) {
+			break
 		}
 	}
-	return errors.Join(failed, r.count(ctx, account, letters))
-}
-
-func (r *Receiver) decideAll(ctx context.Context, s *scope) error {
-	if _, err := r.gather(ctx, s); err != nil {
-		return err
-	}
-	if _, err := r.place(ctx, s); err != nil {
-		return err
-	}
-	_, err := r.follow(ctx, s)
-	return err
+	return failed
 }
 
 // factsOf is what the messages that were confirmed say of their alarms.
@@ -94,7 +90,7 @@ func (a *application) disposition(alarm string) (d disposition, concerned bool) 
 	return followed, true
 }
 
-// count notes in the status of the account what was ignored. A message that no alarm fires any more is what a queue is
+// count notes in the status of the account what was ignored, before it is deleted. A message that no alarm fires any more is what a queue is
 // full of, and is not counted.
 func (r *Receiver) count(ctx context.Context, account *v1alpha1.AWSAccount, letters []*letter) error {
 	ignored := map[disposition][]string{}

@@ -1,6 +1,8 @@
 package detection_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -147,6 +149,35 @@ var _ = Describe("A message about an alarm", func() {
 		Expect(s.incidents()).To(HaveLen(1))
 	})
 
+	It("of one application is deleted while nothing can be written for another", func() {
+		crashing := false
+		s, q := receiving(func(c client.Client) client.Client {
+			return &refusingClient{Client: c, application: "orders", refuse: &crashing}
+		})
+		other := s.AddNamespace("other", map[string]string{"team": "react-stocks"})
+		ExpectApplied(s.ctx, s.Admin, builder.Runbook(other), builder.ServerlessApplication(other, func(a *v1alpha1.ServerlessApplication) {
+			a.Name, a.Spec.Functions = "orders", []v1alpha1.ApplicationFunction{{Name: worker}}
+		}), builder.ServerlessApplication(s.Namespace, func(a *v1alpha1.ServerlessApplication) {
+			a.Spec.Functions = []v1alpha1.ApplicationFunction{{Name: backend}}
+		}))
+		s.pass(10 * time.Second)
+		crashing = true
+		first := s.firesUnseen("throttled", backend, "Throttles")
+		second := s.firesUnseen("throttled too", worker, "Throttles")
+		q.send(s.fired("throttled", first), s.fired("throttled too", second))
+		Expect(s.Driver.Settle(s.ctx)).To(Succeed())
+		s.pass(time.Minute)
+		Expect(s.incidents()).To(HaveLen(1))
+		Expect(q.left()).To(Equal(1), "the other message waits until its Incident can be opened")
+
+		crashing = false
+		s.pass(2 * time.Minute)
+		Expect(q.left()).To(BeZero())
+		list := &v1alpha1.IncidentList{}
+		Expect(s.Admin.List(s.ctx, list, client.InNamespace(other))).To(Succeed())
+		Expect(list.Items).To(HaveLen(1))
+	})
+
 	It("waits for the first reading of an application, which says what fired before", func() {
 		q := serveQueue()
 		s := drive(nil, q.route())
@@ -214,3 +245,17 @@ var _ = Describe("A queue that cannot be received from", func() {
 		Expect(s.account()).To(HaveNoCondition(v1alpha1.ConditionReceiving))
 	})
 })
+
+// refusingClient creates no Incident of an application while it refuses.
+type refusingClient struct {
+	client.Client
+	application string
+	refuse      *bool
+}
+
+func (c *refusingClient) Create(ctx context.Context, o client.Object, options ...client.CreateOption) error {
+	if incident, ok := o.(*v1alpha1.Incident); ok && *c.refuse && incident.Spec.ApplicationRef.Name == c.application {
+		return errors.New("the API server refuses it")
+	}
+	return c.Client.Create(ctx, o, options...)
+}

@@ -2,6 +2,7 @@ package detection
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -118,7 +119,9 @@ func (r *Receiver) handle(ctx context.Context, account *v1alpha1.AWSAccount, ses
 		letters = append(letters, read(m, account.Spec.AccountID, string(d.queue.Region)))
 	}
 	trouble := confirm(ctx, session, letters, r.Clock.Now())
-	if d.err = r.follows(ctx, account, d.queue.Region, letters); d.err != nil {
+	d.err = r.follows(ctx, account, d.queue.Region, letters)
+	if err := r.count(ctx, account, letters); err != nil {
+		d.err = errors.Join(d.err, err)
 		return nil
 	}
 	var done []aws.Message
