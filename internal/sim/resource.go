@@ -33,6 +33,14 @@ func (w *World) resources(c *wire.Call) []string {
 	if c.Service == "ssm" {
 		return w.parameters(text("Name"), in.FieldByName("Names"))
 	}
+	if c.Service == "sqs" {
+		switch {
+		case text("QueueUrl") != "":
+			return []string{w.sqs.ResourceARN(text("QueueUrl"))}
+		case text("QueueName") != "":
+			return []string{w.sqs.ARN(text("QueueName"))}
+		}
+	}
 	if c.Service != "cloudwatch" {
 		return []string{"*"}
 	}

@@ -23,6 +23,9 @@ func callerOf(ctx context.Context) iam.Principal {
 // itself, and the entry in the ledger.
 func (w *World) serve(ctx context.Context, c *wire.Call) (any, error) {
 	out, effect, err := w.handle(ctx, c)
+	if err == nil {
+		out, err = w.poll(ctx, c.Input, out)
+	}
 	if effect.Latency > 0 {
 		select {
 		case <-w.o.Wall.After(effect.Latency):
@@ -79,7 +82,7 @@ func (w *World) admit(c *wire.Call, action string, resources []string, effect fa
 	// "No permissions are required to perform this operation" (AWS STS API Reference, GetCallerIdentity).
 	if action != "sts:GetCallerIdentity" {
 		for _, r := range resources {
-			if err := w.iam.Authorize(c.AccessKeyID, action, r); err != nil {
+			if err := w.iam.Authorize(c.AccessKeyID, iam.ActionOf(action), r); err != nil {
 				return err
 			}
 		}

@@ -19,10 +19,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	cw "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	lm "github.com/aws/aws-sdk-go-v2/service/lambda"
+	sqssdk "github.com/aws/aws-sdk-go-v2/service/sqs"
 	ssmsdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go/encoding/cbor"
 	"github.com/runbook-operator/runbook-operator/internal/sim/cloudwatch"
 	"github.com/runbook-operator/runbook-operator/internal/sim/lambda"
+	"github.com/runbook-operator/runbook-operator/internal/sim/sqs"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ssm"
 	"github.com/runbook-operator/runbook-operator/internal/sim/wire"
 )
@@ -109,6 +111,9 @@ func servicesUnderTest() []underTest {
 			return cw.NewFromConfig(c, func(o *cw.Options) { o.DisableRequestCompression = true })
 		}},
 		{ssm.New(ssm.Options{}).Wire(), "ssm", func(c aws.Config) any { return ssmsdk.NewFromConfig(c) }},
+		{sqs.New(sqs.Options{}).Wire(), "sqs", func(c aws.Config) any {
+			return sqssdk.NewFromConfig(c, func(o *sqssdk.Options) { o.DisableMessageChecksumValidation = true })
+		}},
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/sim/lambda"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 	"github.com/runbook-operator/runbook-operator/internal/sim/quota"
+	"github.com/runbook-operator/runbook-operator/internal/sim/sqs"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ssm"
 	"github.com/runbook-operator/runbook-operator/internal/sim/sts"
 	"github.com/runbook-operator/runbook-operator/internal/sim/traffic"
@@ -34,6 +35,7 @@ type World struct {
 	lambda     *lambda.Service
 	cloudwatch *cloudwatch.Service
 	ssm        *ssm.Service
+	sqs        *sqs.Service
 	traffic    *traffic.Engine
 	iam        *iam.Directory
 	quotas     *quota.Quotas
@@ -60,7 +62,11 @@ func New(o Options) *World {
 		Region: o.Region, AccountID: o.AccountID, Now: func() time.Time { return w.now },
 		Caller: func(ctx context.Context) string { return callerOf(ctx).ARN }, Staleness: faults.Staleness,
 	})
-	services := []wire.Service{cloudwatchWire(w.cloudwatch), w.lambda.Wire(), w.ssm.Wire()}
+	w.sqs = sqs.New(sqs.Options{
+		Region: o.Region, AccountID: o.AccountID, Seed: o.Seed, Now: func() time.Time { return w.now },
+		Caller: func(ctx context.Context) string { return callerOf(ctx).UserID },
+	})
+	services := []wire.Service{cloudwatchWire(w.cloudwatch), w.lambda.Wire(), w.ssm.Wire(), w.sqs.Wire()}
 	query := []wire.QueryService{tokens.Wire()}
 	w.handler = wire.NewServer(wire.NewRouter(services, query), w.serve)
 	for _, s := range services {

@@ -61,6 +61,18 @@ var classes = map[string]Class{
 	"ssm:DescribeParameters": Read,
 	"ssm:PutParameter":       Bookkeeping,
 	"ssm:DeleteParameter":    Bookkeeping,
+
+	// Messages are not what a customer runs either. Receiving hides a message for a while and takes nothing away.
+	"sqs:ListQueues":                   Read,
+	"sqs:GetQueueUrl":                  Read,
+	"sqs:GetQueueAttributes":           Read,
+	"sqs:ReceiveMessage":               Read,
+	"sqs:SendMessage":                  Bookkeeping,
+	"sqs:DeleteMessage":                Bookkeeping,
+	"sqs:DeleteMessageBatch":           Bookkeeping,
+	"sqs:ChangeMessageVisibility":      Bookkeeping,
+	"sqs:ChangeMessageVisibilityBatch": Bookkeeping,
+	"sqs:PurgeQueue":                   Bookkeeping,
 }
 
 // ClassOf returns the class of an IAM action.

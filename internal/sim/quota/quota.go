@@ -3,12 +3,14 @@
 package quota
 
 import (
+	"math"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/runbook-operator/runbook-operator/internal/sim/wire"
 )
 
@@ -22,13 +24,15 @@ type Bucket struct {
 	Actions []string
 }
 
-// Defaults are the published quotas. Lambda: Developer Guide, "Lambda quotas", API requests: 15 per second in total for
-// the control plane, GetFunction 100, GetPolicy 15, not increasable. CloudWatch: User Guide, "CloudWatch service
+// Defaults are the published quotas. Lambda: Developer Guide, "Lambda quotas", API requests: 15 per second in total
+// for the control plane, GetFunction 100, GetPolicy 15, not increasable. CloudWatch: User Guide, "CloudWatch service
 // quotas": DescribeAlarms and DescribeAlarmsForMetric 9, GetMetricData 500, GetMetricStatistics 400, ListMetrics 25,
 // PutMetricData 500, and 3 each for the operations that change or explain alarms; tagging is not published and taken
-// as 10. Systems Manager: General Reference, "Systems Manager endpoints and quotas", Parameter Store standard throughput: 40
-// for the reads together, 3 for PutParameter; the others are not published and taken as 5. STS: IAM User Guide, "IAM and STS quotas": 600 per second. Bursts are not published; a bucket holds one
-// second's worth.
+// as 10. Systems Manager: General Reference, "Systems Manager endpoints and quotas", Parameter Store standard
+// throughput: 40 for the reads together, 3 for PutParameter; the others are not published and taken as 5. SQS:
+// Developer Guide, "Amazon SQS message quotas": standard queues take a nearly unlimited number of calls per second;
+// what is not about messages is not published and taken as 100. STS: IAM User Guide, "IAM and STS quotas": 600 per
+// second. Bursts are not published; a bucket holds one second's worth.
 func Defaults() []Bucket {
 	return []Bucket{
 		{Name: "lambda control plane", Rate: 15, Actions: []string{
@@ -58,6 +62,13 @@ func Defaults() []Bucket {
 		{Name: "ssm PutParameter", Rate: 3, Actions: []string{"ssm:PutParameter"}},
 		{Name: "ssm DescribeParameters", Rate: 5, Actions: []string{"ssm:DescribeParameters"}},
 		{Name: "ssm DeleteParameter", Rate: 5, Actions: []string{"ssm:DeleteParameter"}},
+		{Name: "sqs messages", Rate: math.Inf(1), Actions: []string{
+			"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:DeleteMessageBatch", "sqs:ChangeMessageVisibility",
+			"sqs:ChangeMessageVisibilityBatch",
+		}},
+		{Name: "sqs queues", Rate: 100, Actions: []string{
+			"sqs:ListQueues", "sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:PurgeQueue",
+		}},
 		{Name: "sts", Rate: 600, Actions: []string{"sts:AssumeRole", "sts:GetCallerIdentity"}},
 	}
 }
@@ -138,7 +149,7 @@ func (q *Quotas) Take(service, action string, now time.Time) error {
 }
 
 // Throttled is how a service says that too many requests came. Lambda: TooManyRequestsException, 429 with Retry-After
-// (API Reference, errors of every operation). CloudWatch: Throttling, 400 (API Reference, "Common Errors"). STS:
+// (API Reference, errors of every operation). SQS: RequestThrottled, 403 (the same). CloudWatch: Throttling, 400 (API Reference, "Common Errors"). STS:
 // Throttling, 400.
 func Throttled(service string) error {
 	if service == "lambda" {
@@ -148,6 +159,9 @@ func Throttled(service string) error {
 			Type:              aws.String("User"),
 			RetryAfterSeconds: aws.String("1"),
 		}
+	}
+	if service == "sqs" {
+		return &sqstypes.RequestThrottled{Message: aws.String("Request is throttled.")}
 	}
 	return &wire.Error{Code: "ThrottlingException", QueryCode: "Throttling", Message: "Rate exceeded", Status: http.StatusBadRequest}
 }
