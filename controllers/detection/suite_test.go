@@ -24,6 +24,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/controllers/runbook"
 	operatoraws "github.com/runbook-operator/runbook-operator/internal/aws"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+	"github.com/runbook-operator/runbook-operator/internal/transport"
 	"github.com/runbook-operator/runbook-operator/test/builder"
 	"github.com/runbook-operator/runbook-operator/test/env"
 	. "github.com/runbook-operator/runbook-operator/test/expectations"
@@ -112,6 +113,7 @@ func (s *story) put(name, function, metric string, threshold float64, missing st
 func (s *story) platform() *cloudwatch.Client {
 	return cloudwatch.New(cloudwatch.Options{
 		BaseEndpoint: &s.Endpoint, Region: reactstocks.Region,
+		HTTPClient:  transport.New(),
 		Credentials: awscredentials.NewStaticCredentialsProvider(reactstocks.AdminAccessKeyID, reactstocks.AdminSecretAccessKey, ""),
 	})
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+	"github.com/runbook-operator/runbook-operator/internal/transport"
 	"github.com/runbook-operator/runbook-operator/test/builder"
 	"github.com/runbook-operator/runbook-operator/test/env"
 	. "github.com/runbook-operator/runbook-operator/test/expectations"
@@ -152,7 +153,7 @@ func (s *story) leases() int {
 // byHand is a Lambda client of a platform administrator.
 func (s *story) byHand() *lambda.Client {
 	return lambda.NewFromConfig(aws.Config{
-		Region: reactstocks.Region, BaseEndpoint: aws.String(s.Endpoint),
+		Region: reactstocks.Region, BaseEndpoint: aws.String(s.Endpoint), HTTPClient: transport.New(),
 		Credentials: credentials.NewStaticCredentialsProvider(reactstocks.AdminAccessKeyID, reactstocks.AdminSecretAccessKey, ""),
 	})
 }

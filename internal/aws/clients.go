@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/runbook-operator/runbook-operator/internal/transport"
 	"k8s.io/utils/clock"
 )
 
@@ -62,7 +63,7 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading the AWS configuration: %w", err)
 	}
-	base.HTTPClient = punctual{next: base.HTTPClient}
+	base.HTTPClient = transport.Client{Next: punctual{next: base.HTTPClient}}
 	if o.Budgets == (Budgets{}) {
 		o.Budgets = DefaultBudgets()
 	}

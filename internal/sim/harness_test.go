@@ -14,6 +14,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/sim/iam"
 	"github.com/runbook-operator/runbook-operator/internal/sim/lambda"
 	"github.com/runbook-operator/runbook-operator/internal/sim/traffic"
+	"github.com/runbook-operator/runbook-operator/internal/transport"
 )
 
 var start = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
@@ -68,7 +69,7 @@ func newHarness(t *testing.T, o sim.Options, f lambda.Function) *harness {
 // as is an SDK configuration with an access key and session token, without retries.
 func (h *harness) as(accessKeyID, token string) aws.Config {
 	return aws.Config{
-		Region: "us-east-1", BaseEndpoint: &h.endpoint,
+		Region: "us-east-1", BaseEndpoint: &h.endpoint, HTTPClient: transport.New(),
 		Credentials: credentials.NewStaticCredentialsProvider(accessKeyID, "any", token),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 	}

@@ -264,8 +264,8 @@ func TestRequestsAboutQueuesAreChecked(t *testing.T) {
 			send(sqs.SendMessageInput{MessageBody: aws.String("a"), DelaySeconds: 901}),
 			send(sqs.SendMessageInput{MessageBody: aws.String("a"), MessageDeduplicationId: aws.String("a")}),
 		},
-		"MissingParameter":       {send(sqs.SendMessageInput{MessageBody: aws.String("")})},
-		"InvalidMessageContents": {send(sqs.SendMessageInput{MessageBody: aws.String("a\x00")})},
+		"MissingParameter":                            {send(sqs.SendMessageInput{MessageBody: aws.String("")})},
+		"InvalidMessageContents":                      {send(sqs.SendMessageInput{MessageBody: aws.String("a\x00")})},
 		"AWS.SimpleQueueService.UnsupportedOperation": {send(sqs.SendMessageInput{MessageBody: aws.String("a"), MessageGroupId: aws.String("a")})},
 		"InvalidAddress": {
 			receive(sqs.ReceiveMessageInput{QueueUrl: aws.String("https://sqs.eu-west-1.amazonaws.com/123456789012/events")}),

@@ -24,6 +24,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
 	"github.com/runbook-operator/runbook-operator/internal/sim/traffic"
+	"github.com/runbook-operator/runbook-operator/internal/transport"
 	"github.com/runbook-operator/runbook-operator/test/builder"
 	"github.com/runbook-operator/runbook-operator/test/env"
 	. "github.com/runbook-operator/runbook-operator/test/expectations"
@@ -150,7 +151,7 @@ func (w *walk) leases() []string {
 // byHand returns a Lambda client of a platform administrator, who changes things without the operator.
 func (w *walk) byHand() *lambda.Client {
 	return lambda.NewFromConfig(aws.Config{
-		Region: reactstocks.Region, BaseEndpoint: aws.String(w.Endpoint),
+		Region: reactstocks.Region, BaseEndpoint: aws.String(w.Endpoint), HTTPClient: transport.New(),
 		Credentials: credentials.NewStaticCredentialsProvider(reactstocks.AdminAccessKeyID, reactstocks.AdminSecretAccessKey, ""),
 	})
 }

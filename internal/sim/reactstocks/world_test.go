@@ -15,6 +15,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/sim"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+	"github.com/runbook-operator/runbook-operator/internal/transport"
 )
 
 var start = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
@@ -29,7 +30,7 @@ func serve(t *testing.T, seed int64, s reactstocks.Scenario) (w *sim.World, oper
 	t.Cleanup(stop)
 	config := func(id, secret string) aws.Config {
 		return aws.Config{
-			Region: reactstocks.Region, BaseEndpoint: &endpoint,
+			Region: reactstocks.Region, BaseEndpoint: &endpoint, HTTPClient: transport.New(),
 			Credentials: credentials.NewStaticCredentialsProvider(id, secret, ""),
 			Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 		}

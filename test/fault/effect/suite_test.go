@@ -18,6 +18,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+	"github.com/runbook-operator/runbook-operator/internal/transport"
 	"github.com/runbook-operator/runbook-operator/test/builder"
 	"github.com/runbook-operator/runbook-operator/test/fault/process"
 )
@@ -81,6 +82,7 @@ func (s *stage) in(t *testing.T) *stage {
 func (s *stage) byHand() *lambda.Client {
 	return lambda.New(lambda.Options{
 		Region: reactstocks.Region, BaseEndpoint: &s.Endpoint,
+		HTTPClient:  transport.New(),
 		Credentials: credentials.NewStaticCredentialsProvider(reactstocks.AdminAccessKeyID, reactstocks.AdminSecretAccessKey, ""),
 	})
 }
