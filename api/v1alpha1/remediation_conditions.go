@@ -16,9 +16,13 @@ const (
 	// ConditionVerified says whether the change was proved to help. Possible reasons: Verified; Settling,
 	// Observing, NotFixed, Inconclusive.
 	ConditionVerified = "Verified"
+	// ConditionReverted says whether the change was undone. It is absent until that is decided. Possible reasons:
+	// Reverted, AlreadyReverted; Reverting, OutcomeUnknown, RevertConflict, RevertUntilPassed, RevertRefused,
+	// RevertUnverified.
+	ConditionReverted = "Reverted"
 	// ConditionSucceeded is the root: whether the Remediation did what it is for. Possible reasons: Succeeded; the
 	// reason of the condition it waits for; and at the end Withdrawn, NoLongerNeeded, Rejected, Expired, Held,
-	// TargetUnstable, Diverged, or the reason of Accepted or Planned.
+	// Reverted, TargetUnstable, Diverged, or the reason of Accepted or Planned.
 	ConditionSucceeded = "Succeeded"
 	// ConditionDriftDebt is present only when True: the function differs from its stack's template.
 	ConditionDriftDebt = "DriftDebt"
@@ -105,6 +109,21 @@ const (
 	ReasonNotFixed = "NotFixed"
 	// ReasonInconclusive says that nobody can tell whether the change helped.
 	ReasonInconclusive = "Inconclusive"
+
+	// ReasonReverting says that the change is being undone.
+	ReasonReverting = "Reverting"
+	// ReasonReverted says that the change was undone.
+	ReasonReverted = "Reverted"
+	// ReasonAlreadyReverted says that somebody else had undone the change already.
+	ReasonAlreadyReverted = "AlreadyReverted"
+	// ReasonRevertConflict says that the function is neither as the change left it nor as it was before.
+	ReasonRevertConflict = "RevertConflict"
+	// ReasonRevertUntilPassed says that the approval of the change does not cover its inverse any more.
+	ReasonRevertUntilPassed = "RevertUntilPassed"
+	// ReasonRevertRefused says that AWS did not take the inverse call.
+	ReasonRevertRefused = "RevertRefused"
+	// ReasonRevertUnverified says that the change was undone, and nobody can tell that users are no worse off.
+	ReasonRevertUnverified = "RevertUnverified"
 
 	// ReasonSucceeded says that the change was made and proved to help.
 	ReasonSucceeded = "Succeeded"

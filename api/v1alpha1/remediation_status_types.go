@@ -90,6 +90,10 @@ type Intent struct {
 	// +required
 	Index int32 `json:"index"`
 
+	// inverse says that the intent is to undo the call.
+	// +optional
+	Inverse bool `json:"inverse,omitempty"`
+
 	// attempt at the call, from 1.
 	// +required
 	Attempt int32 `json:"attempt"`
@@ -212,6 +216,39 @@ type VerificationStatus struct {
 	Message string `json:"message,omitempty"`
 }
 
+// RevertCause is why a change is undone.
+//
+// +kubebuilder:validation:Enum=VerificationFailed;Expired;Deleted
+type RevertCause string
+
+const (
+	// RevertVerificationFailed says that the change did not help.
+	RevertVerificationFailed RevertCause = "VerificationFailed"
+	// RevertExpired says that spec.expiresAfter was over.
+	RevertExpired RevertCause = "Expired"
+	// RevertDeleted says that a Remediation that was to expire was deleted.
+	RevertDeleted RevertCause = "Deleted"
+)
+
+// RevertStatus is how a change is undone.
+type RevertStatus struct {
+	// cause of the revert.
+	// +required
+	Cause RevertCause `json:"cause,omitempty"`
+
+	// startedAt is when it was decided.
+	// +required
+	StartedAt metav1.Time `json:"startedAt"`
+
+	// appliedAt is when the last inverse call was seen applied.
+	// +optional
+	AppliedAt *metav1.Time `json:"appliedAt,omitempty"`
+
+	// verification that users are served no worse than before the change.
+	// +optional
+	Verification *VerificationStatus `json:"verification,omitempty"`
+}
+
 // RemediationStatus is what the operator planned and did.
 type RemediationStatus struct {
 	// observedGeneration is the generation that the conditions speak of.
@@ -253,7 +290,7 @@ type RemediationStatus struct {
 	// intents of every attempt at a call, in order.
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:MaxItems=32
 	Intents []Intent `json:"intents,omitempty"`
 
 	// appliedAt is when the last call was seen applied.
@@ -263,6 +300,10 @@ type RemediationStatus struct {
 	// verification of the change.
 	// +optional
 	Verification *VerificationStatus `json:"verification,omitempty"`
+
+	// revert of the change, once it was decided.
+	// +optional
+	Revert *RevertStatus `json:"revert,omitempty"`
 
 	// endedAt is when the Remediation ended; nothing happens to it after.
 	// +optional

@@ -60,6 +60,13 @@ type RemediationSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^20(([02468][048]|[13579][26])-02-29|[0-9]{2}-(02-(0[1-9]|1[0-9]|2[0-8])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])$')",message="write a date and time before the year 2100, such as 2026-11-24T03:00:00Z"
 	NotAfter metav1.Time `json:"notAfter"`
 
+	// expiresAfter reverts the change so long after it was applied, from 1m to 24h, whether it helped or not. Unset:
+	// a change that helped stays.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([1-9][0-9]{0,2}m|1[0-3][0-9]{2}m|14[0-3][0-9]m|1440m|[1-9]h|1[0-9]h|2[0-4]h)$')",message="write whole minutes or hours from 1m to 24h, such as 30m or 2h"
+	ExpiresAfter string `json:"expiresAfter,omitempty"`
+
 	// requestedBy is who created the Remediation, filled in and compared by the API server.
 	// +optional
 	RequestedBy *Person `json:"requestedBy,omitempty"`
@@ -182,6 +189,18 @@ type BlastRadius struct {
 	Message string `json:"message,omitempty"`
 }
 
+// OnFailure is what happens to a change that does not help. One of which nobody can tell is never reverted by itself.
+//
+// +kubebuilder:validation:Enum=Hold;Revert
+type OnFailure string
+
+const (
+	// OnFailureHold keeps the change and asks a person.
+	OnFailureHold OnFailure = "Hold"
+	// OnFailureRevert undoes the change.
+	OnFailureRevert OnFailure = "Revert"
+)
+
 // Plan is what would be done. Its digest is what a person approves.
 type Plan struct {
 	// number of the plan; it only grows, so that a voided approval never becomes valid again.
@@ -221,10 +240,13 @@ type Plan struct {
 	// +required
 	Verification PlannedVerification `json:"verification"`
 
-	// onFailure says what happens if the change does not help: Hold keeps it and asks a person.
+	// onFailure says what happens if the change does not help: Revert undoes it, Hold keeps it and asks a person.
 	// +required
-	// +kubebuilder:validation:Enum=Hold
-	OnFailure string `json:"onFailure,omitempty"`
+	OnFailure OnFailure `json:"onFailure,omitempty"`
+
+	// expiresAfterSeconds after the change was applied, it is reverted. Unset: never.
+	// +optional
+	ExpiresAfterSeconds int32 `json:"expiresAfterSeconds,omitempty"`
 
 	// revertUntilSeconds after the change, the approval also covers its inverse.
 	// +required

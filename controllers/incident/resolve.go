@@ -57,7 +57,7 @@ func recovered(signals []v1alpha1.SignalStatus) (*metav1.Time, v1alpha1.AlarmSta
 // outcome says whether the Incident is over, with a reason and what happens next.
 func (s *scope) outcome(since *metav1.Time, state v1alpha1.AlarmState) (over bool, reason, message string) {
 	last := s.last()
-	if last != nil && last.Status.EndedAt == nil {
+	if last != nil && !answered(*last) {
 		why := conditions.Reason(last.Status.Conditions, v1alpha1.ConditionSucceeded)
 		if why == "" {
 			why = v1alpha1.ReasonProposed

@@ -68,7 +68,7 @@ func (r *Reconciler) respond(ctx context.Context, s *scope) (bool, error) {
 func rungOf(cause v1alpha1.Cause, remediations []v1alpha1.Remediation) (rung int, propose bool) {
 	for _, rem := range remediations {
 		if rem.Status.EndedAt == nil {
-			return 0, false // one open change at a time
+			return 0, false // one open change at a time, also one that helped and has yet to expire
 		}
 		mine := rem.Spec.Cause != nil && rem.Spec.Cause.Runbook == cause.Runbook && rem.Spec.Cause.Name == cause.Name &&
 			rem.Spec.Target.FunctionName == cause.FunctionName
@@ -95,16 +95,24 @@ func outlived(rem v1alpha1.Remediation) bool {
 
 // held says whether a Remediation ended in a way after which only a person goes on.
 func held(rem v1alpha1.Remediation) bool {
+	if rem.Status.EndedAt != nil && rem.Status.AppliedAt != nil {
+		return true // whatever became of the change: it was made, and the trouble is there
+	}
 	switch ended(rem) {
-	case v1alpha1.ReasonHeld, v1alpha1.ReasonDiverged, v1alpha1.ReasonTargetUnstable, v1alpha1.ReasonExpired, v1alpha1.ReasonStale, v1alpha1.ReasonSucceeded:
+	case v1alpha1.ReasonHeld, v1alpha1.ReasonDiverged, v1alpha1.ReasonTargetUnstable, v1alpha1.ReasonExpired, v1alpha1.ReasonStale:
 		return true
 	}
 	return false
 }
 
+// answered says whether a Remediation ended, or was proved to help and has only to expire.
+func answered(rem v1alpha1.Remediation) bool {
+	return rem.Status.EndedAt != nil || conditions.IsTrue(rem.Status.Conditions, v1alpha1.ConditionSucceeded)
+}
+
 // ended returns the reason with which a Remediation ended, or "" while it has not.
 func ended(rem v1alpha1.Remediation) string {
-	if rem.Status.EndedAt == nil {
+	if !answered(rem) {
 		return ""
 	}
 	return conditions.Reason(rem.Status.Conditions, v1alpha1.ConditionSucceeded)

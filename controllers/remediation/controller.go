@@ -1,5 +1,5 @@
-// Package remediation owns the life of one change: plan, approval, guard, gate, intent, call, observation and
-// verification, in this order. It must not call the AWS SDK, nor repeat a call whose outcome
+// Package remediation owns the life of one change: plan, approval, guard, gate, intent, call, observation,
+// verification and, where it did not help or expired, revert, in this order. It must not call the AWS SDK, nor repeat a call whose outcome
 // it does not know.
 package remediation
 
@@ -78,7 +78,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, rem *v1alpha1.Remediation) (
 		r.gate,     // gate.go       identity, approvals and live state, immediately before
 		r.change,   // change.go     intent, then the call
 		r.observe,  // observe.go    Applied: read back
+		r.expire,   // revert.go     its time is over
 		r.verify,   // verify.go     Verified, Succeeded
+		r.revert,   // revert.go     the inverse calls, of a change that failed or expired
+		r.prove,    // revert.go     Reverted
 	)
 }
 

@@ -16,7 +16,7 @@ const retryConflict = time.Second
 // told are the conditions whose changes are worth an event, in the order of a change.
 var told = []string{
 	v1alpha1.ConditionAccepted, v1alpha1.ConditionPlanned, v1alpha1.ConditionApproved, v1alpha1.ConditionApplied,
-	v1alpha1.ConditionVerified, v1alpha1.ConditionSucceeded,
+	v1alpha1.ConditionVerified, v1alpha1.ConditionReverted, v1alpha1.ConditionSucceeded,
 }
 
 // announceChanges emits an event for every condition that changed its status or reason. The root condition repeats

@@ -23,7 +23,7 @@ func (r *Reconciler) gate(ctx context.Context, s *scope) (bool, error) {
 		s.end(v1alpha1.ReasonStale, "the plan in the status is not the one that its digest was made of, nothing was changed: somebody edited the status; create a new Remediation")
 		return false, nil
 	}
-	if n := attempts(s.rem, next(s.rem)); n >= maxAttempts {
+	if n := attempts(s.rem, step{index: next(s.rem)}); n >= maxAttempts {
 		s.end(v1alpha1.ReasonHeld, fmt.Sprintf("the call was tried %d times and did not arrive, nothing was changed: see status.intents", n))
 		return false, nil
 	}

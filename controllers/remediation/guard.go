@@ -36,7 +36,7 @@ func (r *Reconciler) guard(ctx context.Context, s *scope) (bool, error) {
 		s.applied(false, reason, fmt.Sprintf("the mode of ServerlessApplication %s is %s: the plan is approved, and nothing is changed until the mode is Act", s.app.Name, mode))
 		return false, nil
 	}
-	if wait := retryAt(s.rem).Sub(s.now); wait > 0 {
+	if wait := retryAt(s.rem, step{index: next(s.rem)}).Sub(s.now); wait > 0 {
 		s.wake(wait)
 		return false, nil // the condition says what became of the last attempt
 	}

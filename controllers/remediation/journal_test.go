@@ -118,17 +118,17 @@ func TestTheJournalSaysWhatIsToBeDone(t *testing.T) {
 		g.Expect(begun(c.rem)).To(Equal(c.begun), name)
 		g.Expect(pending(c.rem) != nil).To(Equal(c.pending), name)
 		g.Expect(next(c.rem)).To(Equal(c.next), name)
-		g.Expect(attempts(c.rem, next(c.rem))).To(Equal(c.attempts), name)
+		g.Expect(attempts(c.rem, step{index: next(c.rem)})).To(Equal(c.attempts), name)
 	}
 }
 
 func TestAttemptsArePausedForLongerEachTime(t *testing.T) {
 	g := NewWithT(t)
-	g.Expect(retryAt(journal(1)).IsZero()).To(BeTrue(), "the first is made at once")
+	g.Expect(retryAt(journal(1), step{}).IsZero()).To(BeTrue(), "the first is made at once")
 	rem, total := journal(1), time.Duration(0)
 	for i, want := range []time.Duration{15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute, 5 * time.Minute} {
 		rem.Status.Intents = append(rem.Status.Intents, v1alpha1.Intent{Outcome: v1alpha1.OutcomeRefused, At: metav1.NewTime(dawn)})
-		g.Expect(retryAt(rem).Sub(dawn)).To(Equal(want), "after %d attempts", i+1)
+		g.Expect(retryAt(rem, step{}).Sub(dawn)).To(Equal(want), "after %d attempts", i+1)
 		total += want
 	}
 	g.Expect(rem.Status.Intents).To(HaveLen(maxAttempts - 1))

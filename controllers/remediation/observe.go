@@ -30,8 +30,9 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, error) {
 	if err := r.reading(ctx, s); err != nil {
 		return false, r.unobserved(s, intent, err)
 	}
-	planned := s.rem.Status.Plan.Calls[intent.Index]
-	live, err := s.action.Observe(ctx, s.session, planned.Call)
+	p := stepOf(*intent)
+	call := p.call(s.rem.Status.Plan)
+	live, err := s.action.Observe(ctx, s.session, call)
 	late := !r.Wall.Now().Before(intent.NotAfter.Add(staleReads)) // no call can arrive any more, no read is stale
 	if late && fault.IsNotFound(err) {
 		s.diverged(intent, "not there", fmt.Sprintf("function %s is not there any more: somebody deleted it", s.rem.Spec.Target.FunctionName))
@@ -40,25 +41,25 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, error) {
 	if err != nil {
 		return false, r.unobserved(s, intent, err)
 	}
-	switch judge(live, intent.Before, planned.Call.Writes, late) {
+	switch judge(live, intent.Before, call.Writes, late) {
 	case v1alpha1.OutcomeApplied:
-		if int(intent.Index) == len(s.rem.Status.Plan.Calls)-1 {
+		if !p.inverse && p.index == len(s.rem.Status.Plan.Calls)-1 {
 			if err := r.settle(ctx, s); err != nil {
 				return false, err
 			}
 		}
-		intent.Outcome, intent.Message = v1alpha1.OutcomeApplied, "read back by "+planned.Observe
+		intent.Outcome, intent.Message = v1alpha1.OutcomeApplied, "read back: "+text(live.Fields)
 	case v1alpha1.OutcomeNotApplied:
 		intent.Outcome, intent.Message = v1alpha1.OutcomeNotApplied, "the function was read as before, after the call could no longer arrive"
-		s.applied(false, v1alpha1.ReasonNotBegun, "the call did not arrive and nothing was changed: it is made again once everything was checked again")
+		s.progress(p, v1alpha1.ReasonNotBegun, "the call did not arrive and nothing was changed: it is made again once everything was checked again")
 		s.wake(time.Second)
 		return false, nil
 	case v1alpha1.OutcomeDiverged:
 		s.diverged(intent, text(live.Fields), fmt.Sprintf("function %s is neither as before (%s) nor as written (%s), it is %s: somebody else changed it, or its update failed; look at it by hand",
-			s.rem.Spec.Target.FunctionName, text(intent.Before), text(planned.Call.Writes), text(live.Fields)))
+			s.rem.Spec.Target.FunctionName, text(intent.Before), text(call.Writes), text(live.Fields)))
 		return false, nil
 	default:
-		s.applied(false, v1alpha1.ReasonOutcomeUnknown, "the call was made and is not seen applied yet: it is looked at again, and never repeated blindly")
+		s.progress(p, v1alpha1.ReasonOutcomeUnknown, "the call was made and is not seen applied yet: it is looked at again, and never repeated blindly")
 		s.wake(observeRetry)
 		return false, nil
 	}
@@ -101,6 +102,10 @@ func (r *Reconciler) settle(ctx context.Context, s *scope) error {
 // diverged ends the Remediation: what was read back is not what the operator left.
 func (s *scope) diverged(intent *v1alpha1.Intent, live, message string) {
 	intent.Outcome, intent.Message = v1alpha1.OutcomeDiverged, clip("read back: "+live, maxMessage)
+	if intent.Inverse {
+		s.keep(v1alpha1.ReasonRevertConflict, message)
+		return
+	}
 	s.applied(false, v1alpha1.ReasonDiverged, message)
 	s.end(v1alpha1.ReasonDiverged, message)
 }
@@ -108,8 +113,9 @@ func (s *scope) diverged(intent *v1alpha1.Intent, live, message string) {
 // unobserved says that a look at the world failed; what is known stays as it is. A role that was taken away may never
 // come back: a person is asked then, and the outcome stays unknown.
 func (r *Reconciler) unobserved(s *scope, intent *v1alpha1.Intent, err error) error {
+	s.blind = true
 	message := "the call was made and its outcome could not be read back: " + fault.From(err).Message
-	s.applied(false, v1alpha1.ReasonOutcomeUnknown, message)
+	s.progress(stepOf(*intent), v1alpha1.ReasonOutcomeUnknown, message)
 	if r.Wall.Now().Before(intent.NotAfter.Add(giveUp)) {
 		s.wake(recheck)
 		return err
@@ -134,13 +140,15 @@ func text(fields []v1alpha1.Field) string {
 	return out
 }
 
-// relock takes the Lease of the target again, where somebody deleted it by hand while a change is under way.
-func (r *Reconciler) relock(ctx context.Context, s *scope) error {
+// relock takes the Lease of the target again, where somebody deleted it by hand while a change is under way. It returns
+// who has it, if another Remediation does.
+func (r *Reconciler) relock(ctx context.Context, s *scope) (*lease.Holder, error) {
 	functions, _ := targets(s.rem.Status.Plan)
 	for _, target := range functions {
-		if _, err := r.locks.Take(ctx, target, lease.Holder{Key: keyOf(s.rem), UID: s.rem.UID}, s.now, r.holds); err != nil {
-			return err
+		other, err := r.locks.Take(ctx, target, lease.Holder{Key: keyOf(s.rem), UID: s.rem.UID}, s.now, r.holds)
+		if err != nil || other != nil {
+			return other, err
 		}
 	}
-	return nil
+	return nil, nil
 }

@@ -26,6 +26,8 @@ const (
 	unstableAfter  = 3
 	// revertUntil is how long after the change the approval covers its inverse.
 	revertUntil = 24 * time.Hour
+	// revertSlack is how long after a change expired its revert may still be made, where nobody could before.
+	revertSlack = 6 * time.Hour
 	// observePeriod is the shortest time between two observations: the period of standard metrics.
 	observePeriod = time.Minute
 )
@@ -135,19 +137,24 @@ func (r *Reconciler) watched(ctx context.Context, s *scope) ([]alarms.Alarm, err
 
 // compose makes a plan of a proposal; adopt gives it its number and digest.
 func (s *scope) compose(p action.Proposal, v v1alpha1.PlannedVerification) v1alpha1.Plan {
+	var expires int32
+	if after, err := time.ParseDuration(s.rem.Spec.ExpiresAfter); err == nil { // unset, or what the API server let pass
+		expires = int32(after.Seconds())
+	}
 	return v1alpha1.Plan{
-		Summary:            p.Summary,
-		AccountID:          s.grant.Access.AccountID,
-		Region:             v1alpha1.Region(s.grant.Access.Region),
-		RoleARN:            v1alpha1.RoleARN(s.grant.Access.RoleARN),
-		Calls:              p.Calls,
-		Verification:       v,
-		OnFailure:          p.OnFailure,
-		RevertUntilSeconds: int32(revertUntil.Seconds()),
-		PolicyDigest:       s.policy.Digest,
-		Warnings:           p.Warnings,
-		Cost:               p.Cost,
-		BlastRadius:        p.BlastRadius,
+		Summary:             p.Summary,
+		AccountID:           s.grant.Access.AccountID,
+		Region:              v1alpha1.Region(s.grant.Access.Region),
+		RoleARN:             v1alpha1.RoleARN(s.grant.Access.RoleARN),
+		Calls:               p.Calls,
+		Verification:        v,
+		OnFailure:           p.OnFailure,
+		ExpiresAfterSeconds: expires,
+		RevertUntilSeconds:  max(int32(revertUntil.Seconds()), expires+int32(revertSlack.Seconds())),
+		PolicyDigest:        s.policy.Digest,
+		Warnings:            p.Warnings,
+		Cost:                p.Cost,
+		BlastRadius:         p.BlastRadius,
 	}
 }
 

@@ -1,6 +1,7 @@
 package remediation
 
 import (
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -30,7 +31,9 @@ type scope struct {
 	proposal action.Proposal                 // plan
 	verdict  approval.Verdict                // approve
 
-	uncertain bool // change: an intent may have been written, and nobody heard of it
+	uncertain bool // make: an intent may have been written, and nobody heard of it
+
+	blind bool // observe, verify, revert: AWS could not be read
 
 	after time.Duration // the soonest that a phase wants to look again; zero: never
 }
@@ -75,18 +78,25 @@ func pending(rem *v1alpha1.Remediation) *v1alpha1.Intent {
 func next(rem *v1alpha1.Remediation) int {
 	index := 0
 	for _, i := range rem.Status.Intents {
-		if i.Outcome == v1alpha1.OutcomeApplied && int(i.Index) == index {
+		if i.Outcome == v1alpha1.OutcomeApplied && !i.Inverse && int(i.Index) == index {
 			index++
 		}
 	}
 	return index
 }
 
-// attempts counts the intents of a call.
-func attempts(rem *v1alpha1.Remediation, index int) int32 {
+// undone says whether the inverse of a call was seen applied.
+func undone(rem *v1alpha1.Remediation, index int) bool {
+	return slices.ContainsFunc(rem.Status.Intents, func(i v1alpha1.Intent) bool {
+		return i.Inverse && int(i.Index) == index && i.Outcome == v1alpha1.OutcomeApplied
+	})
+}
+
+// attempts counts the intents of a step.
+func attempts(rem *v1alpha1.Remediation, p step) int32 {
 	var n int32
 	for _, i := range rem.Status.Intents {
-		if int(i.Index) == index {
+		if p.of(i) {
 			n++
 		}
 	}
@@ -107,18 +117,18 @@ func (s *scope) signals() []string {
 	return names
 }
 
-// retryAt returns when the next attempt may be made at a call whose last attempts changed nothing. The pause doubles
+// retryAt returns when the next attempt at a step may be made whose last attempts changed nothing. The pause doubles
 // from one attempt to the next, up to recheck. Zero: at once.
-func retryAt(rem *v1alpha1.Remediation) time.Time {
-	intents := rem.Status.Intents
-	if len(intents) == 0 {
+func retryAt(rem *v1alpha1.Remediation, p step) time.Time {
+	n := attempts(rem, p)
+	if n == 0 {
 		return time.Time{}
 	}
 	pause := refusedRetry
-	for range len(intents) - 1 {
+	for range n - 1 {
 		pause = min(2*pause, recheck)
 	}
-	return intents[len(intents)-1].At.Add(pause)
+	return rem.Status.Intents[len(rem.Status.Intents)-1].At.Add(pause)
 }
 
 // targets returns the locks that the plan needs: of its functions, and of the pool if it draws on it.

@@ -1,6 +1,9 @@
 package remediation
 
 import (
+	"fmt"
+	"time"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
@@ -25,6 +28,10 @@ func (s *scope) verified(ok bool, reason, message string) {
 	s.set(v1alpha1.ConditionVerified, ok, reason, message)
 }
 
+func (s *scope) reverted(ok bool, reason, message string) {
+	s.set(v1alpha1.ConditionReverted, ok, reason, message)
+}
+
 func (s *scope) set(typ string, ok bool, reason, message string) {
 	status := metav1.ConditionFalse
 	if ok {
@@ -40,18 +47,77 @@ func (s *scope) end(reason, message string) {
 	s.set(v1alpha1.ConditionSucceeded, false, reason, message)
 }
 
-// succeed ends the Remediation with proof that it helped.
+// succeed says that the change was proved to help. One that expires is not over with that.
 func (s *scope) succeed(message string) {
-	at := s.stamp()
-	s.rem.Status.EndedAt = &at
 	s.verified(true, v1alpha1.ReasonVerified, message)
+	if expires := s.expires(); expires != nil {
+		message += fmt.Sprintf("; the change expires at %s and is reverted then", expires.UTC().Format(time.RFC3339))
+	} else {
+		at := s.stamp()
+		s.rem.Status.EndedAt = &at
+	}
 	s.set(v1alpha1.ConditionSucceeded, true, v1alpha1.ReasonSucceeded, message)
 }
 
-// hold ends the Remediation, leaves the change as it is, and asks a person.
+// fail says that the change did not help. What then happens is what was approved: it is reverted, or a person decides.
+func (s *scope) fail(message string) {
+	if s.rem.Status.Plan.OnFailure != v1alpha1.OnFailureRevert {
+		s.hold(v1alpha1.ReasonNotFixed, message)
+		return
+	}
+	s.verified(false, v1alpha1.ReasonNotFixed, message)
+	s.undo(v1alpha1.RevertVerificationFailed, "the change did not help: "+message)
+}
+
+// hold leaves the change as it is, and asks a person. One that expires is reverted then.
 func (s *scope) hold(reason, message string) {
 	s.verified(false, reason, message)
-	s.end(v1alpha1.ReasonHeld, message+"; the change stays, status.plan.calls has its inverse: a person has to decide")
+	if s.expires() == nil {
+		s.end(v1alpha1.ReasonHeld, message+"; the change stays, status.plan.calls has its inverse: a person has to decide")
+	}
+}
+
+// undo begins the revert.
+func (s *scope) undo(cause v1alpha1.RevertCause, message string) {
+	s.rem.Status.Revert = &v1alpha1.RevertStatus{Cause: cause, StartedAt: s.stamp()}
+	s.reverted(false, v1alpha1.ReasonReverting, message)
+}
+
+// keep ends the Remediation without the revert, and asks a person.
+func (s *scope) keep(reason, message string) {
+	message += "; nothing was reverted: a person has to decide, status.plan.calls has the inverse"
+	s.reverted(false, reason, message)
+	s.close(reason, message)
+}
+
+// undone ends the Remediation with the function as it was before the change.
+func (s *scope) undone(reason, message string) {
+	s.reverted(true, reason, message)
+	ended := v1alpha1.ReasonReverted
+	if reason == v1alpha1.ReasonAlreadyReverted {
+		ended = reason
+	}
+	s.close(ended, message)
+}
+
+// close ends the Remediation. What was proved to help stays so, also when it was reverted later.
+func (s *scope) close(reason, message string) {
+	if conditions.IsTrue(s.rem.Status.Conditions, v1alpha1.ConditionVerified) {
+		at := s.stamp()
+		s.rem.Status.EndedAt = &at
+		return
+	}
+	s.end(reason, message)
+}
+
+// expires returns when the change is to be reverted, whether it helped or not; nil: never.
+func (s *scope) expires() *time.Time {
+	st := &s.rem.Status
+	if st.Plan == nil || st.Plan.ExpiresAfterSeconds == 0 || st.AppliedAt == nil {
+		return nil
+	}
+	at := st.AppliedAt.Add(seconds(st.Plan.ExpiresAfterSeconds))
+	return &at
 }
 
 // summarize sets what follows from the other conditions: the root, and those that are present only when True.
@@ -59,7 +125,7 @@ func (s *scope) summarize() {
 	st := &s.rem.Status
 	st.ObservedGeneration = s.rem.Generation
 	ended := st.EndedAt != nil
-	if !ended {
+	if !ended && !conditions.IsTrue(st.Conditions, v1alpha1.ConditionVerified) {
 		reason, message := s.waitsFor()
 		s.set(v1alpha1.ConditionSucceeded, false, reason, message)
 	}
@@ -71,13 +137,13 @@ func (s *scope) summarize() {
 	}
 	present(v1alpha1.ConditionStalled, stalled, last, "the Remediation ended without success: see the condition Succeeded")
 	present(v1alpha1.ConditionReconciling, !ended && pending(s.rem) != nil, v1alpha1.ReasonOutcomeUnknown, "a call was announced and its outcome is not known yet")
-	present(v1alpha1.ConditionDriftDebt, st.AppliedAt != nil && st.TemplatePatch != "", v1alpha1.ReasonTemplateDiffers,
+	present(v1alpha1.ConditionDriftDebt, st.AppliedAt != nil && st.TemplatePatch != "" && !conditions.IsTrue(st.Conditions, v1alpha1.ConditionReverted), v1alpha1.ReasonTemplateDiffers,
 		"the function differs from its stack's template, whose next deployment would undo the change. In the template: "+st.TemplatePatch)
 }
 
 // waitsFor returns the first condition that is not True.
 func (s *scope) waitsFor() (reason, message string) {
-	for _, typ := range []string{v1alpha1.ConditionAccepted, v1alpha1.ConditionPlanned, v1alpha1.ConditionApproved, v1alpha1.ConditionApplied, v1alpha1.ConditionVerified} {
+	for _, typ := range []string{v1alpha1.ConditionReverted, v1alpha1.ConditionAccepted, v1alpha1.ConditionPlanned, v1alpha1.ConditionApproved, v1alpha1.ConditionApplied, v1alpha1.ConditionVerified} {
 		for _, c := range s.rem.Status.Conditions {
 			if c.Type == typ && c.Status != metav1.ConditionTrue {
 				return c.Reason, c.Message

@@ -89,6 +89,23 @@ func judgeUsers(m evidence.TrafficMinute, before, offeredBefore *float64) (v1alp
 	return v1alpha1.ObservationGood, seen
 }
 
+// judgeReverted says whether users are served no worse than before the change, which the revert brought back. Nobody
+// expects more of it: the trouble that the change was for is back too.
+func judgeReverted(m evidence.TrafficMinute, before, offeredBefore *float64) (v1alpha1.ObservationResult, string) {
+	offered, successes := offeredOf(m), successesOf(m)
+	if offered == nil || *offered == 0 {
+		return v1alpha1.ObservationInconclusive, "no traffic"
+	}
+	seen := fmt.Sprintf("%s of %s requests a minute succeed", short(*successes), short(*offered))
+	if before == nil || offeredBefore == nil || *offeredBefore == 0 {
+		return v1alpha1.ObservationInconclusive, seen + ", and nobody knows how many did before the change"
+	}
+	if *successes / *offered < *before / *offeredBefore * keptShare {
+		return v1alpha1.ObservationBad, seen + ": a smaller share than before the change"
+	}
+	return v1alpha1.ObservationGood, seen
+}
+
 // record adds one observation, and says where the verification stands. The window starts anew after anything but a
 // good observation, and after a gap of more than one and a half periods in which nobody looked.
 func record(v *v1alpha1.VerificationStatus, plan v1alpha1.PlannedVerification, result v1alpha1.ObservationResult, message string, now time.Time) state {

@@ -120,17 +120,17 @@ func TestALookIsGoodOnlyWhenEveryAlarmIsOKAndUsersAreServed(t *testing.T) {
 	})
 }
 
-// step is one look of a course: how long after the one before, and what it says.
-type step struct {
+// sight is one look of a course: how long after the one before, and what it says.
+type sight struct {
 	after  time.Duration
 	result v1alpha1.ObservationResult
 }
 
 // course repeats a result a minute.
-func course(results ...any) (steps []step) {
+func course(results ...any) (steps []sight) {
 	for i := 0; i < len(results); i += 2 {
 		for range results[i].(int) {
-			steps = append(steps, step{time.Minute, results[i+1].(v1alpha1.ObservationResult)})
+			steps = append(steps, sight{time.Minute, results[i+1].(v1alpha1.ObservationResult)})
 		}
 	}
 	return steps
@@ -138,9 +138,9 @@ func course(results ...any) (steps []step) {
 
 func TestAllLooksTogetherPassFailOrTellNothing(t *testing.T) {
 	plan := v1alpha1.PlannedVerification{WindowSeconds: 900, PeriodSeconds: 60, FailureLimit: 2, SettleSeconds: 300}
-	gap := func(after time.Duration) []step { return []step{{after, good}} }
+	gap := func(after time.Duration) []sight { return []sight{{after, good}} }
 	cases := map[string]struct {
-		steps []step
+		steps []sight
 		want  state
 		last  int // the look that decides
 	}{
@@ -169,9 +169,9 @@ func TestAllLooksTogetherPassFailOrTellNothing(t *testing.T) {
 			g := NewWithT(t)
 			v := v1alpha1.VerificationStatus{Deadline: metav1.NewTime(dawn.Add(31 * time.Minute))}
 			now, at, stands := dawn, 0, waiting
-			for _, step := range c.steps {
-				at, now = at+1, now.Add(step.after)
-				if stands = record(&v, plan, step.result, "as it was", now); stands != waiting {
+			for _, sight := range c.steps {
+				at, now = at+1, now.Add(sight.after)
+				if stands = record(&v, plan, sight.result, "as it was", now); stands != waiting {
 					break
 				}
 			}
@@ -184,9 +184,9 @@ func TestAllLooksTogetherPassFailOrTellNothing(t *testing.T) {
 	}
 }
 
-func slowly(n int, every time.Duration) (steps []step) {
+func slowly(n int, every time.Duration) (steps []sight) {
 	for range n {
-		steps = append(steps, step{every, good})
+		steps = append(steps, sight{every, good})
 	}
 	return steps
 }

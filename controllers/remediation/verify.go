@@ -7,6 +7,7 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/alarms"
+	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/evidence"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
 )
@@ -14,6 +15,9 @@ import (
 // verify looks once a period at what users and alarms say, and ends the Remediation when all looks together prove
 // that the change helped, that it did not, or that nobody can tell.
 func (r *Reconciler) verify(ctx context.Context, s *scope) (bool, error) {
+	if s.rem.Status.Revert != nil || judged(s.rem) {
+		return true, nil
+	}
 	v, plan := s.rem.Status.Verification, s.rem.Status.Plan.Verification
 	if wait := due(*v, plan).Sub(s.now); wait > 0 {
 		s.verifying()
@@ -31,7 +35,8 @@ func (r *Reconciler) verify(ctx context.Context, s *scope) (bool, error) {
 	case passed:
 		s.succeed(fmt.Sprintf("%d good observations in a row over %s: %s", v.Good, v.LastAt.Sub(v.GoodSince.Time), message))
 	case failed:
-		s.hold(v1alpha1.ReasonNotFixed, fmt.Sprintf("%d bad observations in a row: %s", v.Bad, message))
+		s.fail(fmt.Sprintf("%d bad observations in a row: %s", v.Bad, message))
+		return true, nil
 	case inconclusive:
 		s.hold(v1alpha1.ReasonInconclusive, fmt.Sprintf("after %d observations nobody can tell whether the change helped: %s", v.Observations, message))
 	default:
@@ -41,10 +46,20 @@ func (r *Reconciler) verify(ctx context.Context, s *scope) (bool, error) {
 	return false, nil
 }
 
+// judged says whether the verification came to its end.
+func judged(rem *v1alpha1.Remediation) bool {
+	switch conditions.Reason(rem.Status.Conditions, v1alpha1.ConditionVerified) {
+	case v1alpha1.ReasonVerified, v1alpha1.ReasonNotFixed, v1alpha1.ReasonInconclusive:
+		return true
+	}
+	return false
+}
+
 // look makes one observation. It also says whether the function is not as written any more.
 func (r *Reconciler) look(ctx context.Context, s *scope) (result v1alpha1.ObservationResult, message string, changed bool) {
-	l, err := r.see(ctx, s)
+	l, err := r.see(ctx, s, false)
 	if err != nil {
+		s.blind = true
 		return v1alpha1.ObservationError, "the observation failed: " + fault.From(err).Message, false
 	}
 	if l.changed {
@@ -54,20 +69,23 @@ func (r *Reconciler) look(ctx context.Context, s *scope) (result v1alpha1.Observ
 	return result, message, false
 }
 
-func (r *Reconciler) see(ctx context.Context, s *scope) (look, error) {
-	if err := r.relock(ctx, s); err != nil {
+// see reads what one observation is made of. The function is compared with what the change wrote, or with what its
+// inverse did.
+func (r *Reconciler) see(ctx context.Context, s *scope, inverse bool) (look, error) {
+	if _, err := r.relock(ctx, s); err != nil {
 		return look{}, err
 	}
 	if err := r.reading(ctx, s); err != nil {
 		return look{}, err
 	}
 	l := look{}
-	for _, c := range s.rem.Status.Plan.Calls {
-		live, err := s.action.Observe(ctx, s.session, c.Call)
+	for i := range s.rem.Status.Plan.Calls {
+		call := step{index: i, inverse: inverse}.call(s.rem.Status.Plan)
+		live, err := s.action.Observe(ctx, s.session, call)
 		if err != nil {
 			return look{}, err
 		}
-		l.changed = l.changed || !sameFields(live.Fields, c.Call.Writes)
+		l.changed = l.changed || !sameFields(live.Fields, call.Writes)
 	}
 	found, err := alarms.ByName(ctx, s.session, s.rem.Status.Plan.Verification.Alarms)
 	if err != nil {

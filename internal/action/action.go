@@ -64,8 +64,8 @@ type Proposal struct {
 	BlastRadius *v1alpha1.BlastRadius
 	// TemplatePatch is what to change in the CloudFormation template. Empty: no stack owns the function.
 	TemplatePatch string
-	// OnFailure is Hold: the change stays, and a person has to look.
-	OnFailure string
+	// OnFailure is what happens to the change if it does not help.
+	OnFailure v1alpha1.OnFailure
 	// StackName of the stack that owns the function. Empty: none does.
 	StackName string
 }

@@ -18,9 +18,6 @@ const (
 	fieldTimeout  = "Timeout"
 )
 
-// hold is what happens when a change does not help.
-const hold = "Hold"
-
 // settling is how long an update of a function is given before another look, world time.
 const settling = 5 * time.Second
 

@@ -67,7 +67,7 @@ func (setReservedConcurrency) Plan(ctx context.Context, s *aws.Session, t Target
 		Cost:                costOfReserved,
 		BlastRadius:         poolRadius(settings, seen, pool),
 		TemplatePatch:       templatePatch(fn, fieldReserved, value),
-		OnFailure:           hold,
+		OnFailure:           v1alpha1.OnFailureHold,
 		StackName:           fn.StackName,
 	}, nil
 }

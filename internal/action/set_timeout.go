@@ -64,7 +64,7 @@ func (setTimeout) Plan(ctx context.Context, s *aws.Session, t Target, want v1alp
 		Cost:          costOfTimeout(t.Region, fn.Architecture, fn.MemoryMB, seconds-fn.TimeoutSeconds),
 		BlastRadius:   radius,
 		TemplatePatch: templatePatch(fn, fieldTimeout, seconds),
-		OnFailure:     hold,
+		OnFailure:     v1alpha1.OnFailureRevert,
 		StackName:     fn.StackName,
 	}, nil
 }

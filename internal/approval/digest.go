@@ -12,23 +12,24 @@ import (
 )
 
 // planSchema names the canonical form. Another form has another name, so that digests of two forms never meet.
-const planSchema = "runbook-operator.io/plan/v1"
+const planSchema = "runbook-operator.io/plan/v2"
 
 // The canonical form is written by hand and apart from the API types, so that a new API field never changes the
 // digest of a plan that waits. It holds no maps and no floats, and every member is always there.
 type (
 	canonicalPlan struct {
-		Schema             string                `json:"schema"`
-		RemediationUID     string                `json:"remediationUID"`
-		Number             int64                 `json:"number"`
-		AccountID          string                `json:"accountID"`
-		Region             string                `json:"region"`
-		RoleARN            string                `json:"roleARN"`
-		Calls              []canonicalPlanned    `json:"calls"`
-		Verification       canonicalVerification `json:"verification"`
-		OnFailure          string                `json:"onFailure"`
-		RevertUntilSeconds int32                 `json:"revertUntilSeconds"`
-		PolicyDigest       string                `json:"policyDigest"`
+		Schema              string                `json:"schema"`
+		RemediationUID      string                `json:"remediationUID"`
+		Number              int64                 `json:"number"`
+		AccountID           string                `json:"accountID"`
+		Region              string                `json:"region"`
+		RoleARN             string                `json:"roleARN"`
+		Calls               []canonicalPlanned    `json:"calls"`
+		Verification        canonicalVerification `json:"verification"`
+		OnFailure           string                `json:"onFailure"`
+		ExpiresAfterSeconds int32                 `json:"expiresAfterSeconds"`
+		RevertUntilSeconds  int32                 `json:"revertUntilSeconds"`
+		PolicyDigest        string                `json:"policyDigest"`
 	}
 	canonicalPlanned struct {
 		Call    canonicalCall    `json:"call"`
@@ -98,9 +99,10 @@ func canonical(plan v1alpha1.Plan, remediationUID string) []byte {
 			PeriodSeconds: v.PeriodSeconds,
 			FailureLimit:  v.FailureLimit,
 		},
-		OnFailure:          plan.OnFailure,
-		RevertUntilSeconds: plan.RevertUntilSeconds,
-		PolicyDigest:       plan.PolicyDigest,
+		OnFailure:           string(plan.OnFailure),
+		ExpiresAfterSeconds: plan.ExpiresAfterSeconds,
+		RevertUntilSeconds:  plan.RevertUntilSeconds,
+		PolicyDigest:        plan.PolicyDigest,
 	})
 }
 

@@ -19,6 +19,9 @@ const (
 	Throttling Scenario = "Throttling"
 	// SlowDependency lets the news worker's calls take longer than its timeout of 10 s. A timeout of 30 s cures it.
 	SlowDependency Scenario = "SlowDependency"
+	// WrongFix lets the news worker's calls wait for a dependency that does not answer any more: they time out, however
+	// long the timeout is. Lambda's longest is 900 s (AWS Lambda quotas).
+	WrongFix Scenario = "WrongFix"
 	// RecoversByItself is Throttling for a while: traffic falls back before anyone needs to act.
 	RecoversByItself Scenario = "RecoversByItself"
 	// TrafficGone is Throttling until all traffic stops: the alarm recovers although nothing is well.
@@ -27,7 +30,7 @@ const (
 
 // Scenarios are all scenarios.
 func Scenarios() []Scenario {
-	return []Scenario{Steady, Throttling, SlowDependency, RecoversByItself, TrafficGone}
+	return []Scenario{Steady, Throttling, SlowDependency, WrongFix, RecoversByItself, TrafficGone}
 }
 
 const (
@@ -39,6 +42,8 @@ const (
 	noise = 0.03
 	// newsDuration is the mean duration of a news call in seconds.
 	newsDuration = 3
+	// hanging is a duration in seconds that no timeout allows.
+	hanging = 3600
 )
 
 // Timing of the scenarios.
@@ -74,6 +79,8 @@ func Apply(w *sim.World, s Scenario, seed int64) {
 		*last = traffic.Point{After: quiet + growth + hold + 20*time.Second}
 	case SlowDependency:
 		news = traffic.Ramp(newsDuration, SlowDuration(seed), quiet, 2*time.Minute)
+	case WrongFix:
+		news = traffic.Ramp(newsDuration, hanging, quiet, 2*time.Minute)
 	case Steady:
 	}
 	w.SetTraffic(traffic.Workload{
