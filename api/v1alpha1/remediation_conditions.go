@@ -22,7 +22,7 @@ const (
 	ConditionReverted = "Reverted"
 	// ConditionSucceeded is the root: whether the Remediation did what it is for. Possible reasons: Succeeded; the
 	// reason of the condition it waits for; and at the end Withdrawn, NoLongerNeeded, Rejected, Expired, Held,
-	// Reverted, TargetUnstable, Diverged, or the reason of Accepted or Planned.
+	// TargetUnstable, Diverged, or the reason of Accepted, Planned or Reverted.
 	ConditionSucceeded = "Succeeded"
 	// ConditionDriftDebt is present only when True: the function differs from its stack's template.
 	ConditionDriftDebt = "DriftDebt"

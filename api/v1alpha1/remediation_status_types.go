@@ -178,6 +178,13 @@ type VerificationStatus struct {
 	// +optional
 	OfferedPerMinute *Number `json:"offeredPerMinute,omitempty"`
 
+	// firing are the alarms that were in ALARM before the change.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MaxLength=300
+	Firing []string `json:"firing,omitempty"`
+
 	// observations made.
 	// +optional
 	Observations int32 `json:"observations,omitempty"`
@@ -216,25 +223,23 @@ type VerificationStatus struct {
 	Message string `json:"message,omitempty"`
 }
 
-// RevertCause is why a change is undone.
+// RevertReason is why a change is undone.
 //
-// +kubebuilder:validation:Enum=VerificationFailed;Expired;Deleted
-type RevertCause string
+// +kubebuilder:validation:Enum=VerificationFailed;Expired
+type RevertReason string
 
 const (
 	// RevertVerificationFailed says that the change did not help.
-	RevertVerificationFailed RevertCause = "VerificationFailed"
+	RevertVerificationFailed RevertReason = "VerificationFailed"
 	// RevertExpired says that spec.expiresAfter was over.
-	RevertExpired RevertCause = "Expired"
-	// RevertDeleted says that a Remediation that was to expire was deleted.
-	RevertDeleted RevertCause = "Deleted"
+	RevertExpired RevertReason = "Expired"
 )
 
 // RevertStatus is how a change is undone.
 type RevertStatus struct {
-	// cause of the revert.
+	// reason of the revert.
 	// +required
-	Cause RevertCause `json:"cause,omitempty"`
+	Reason RevertReason `json:"reason,omitempty"`
 
 	// startedAt is when it was decided.
 	// +required

@@ -2123,6 +2123,11 @@ func (in *VerificationStatus) DeepCopyInto(out *VerificationStatus) {
 		*out = new(Number)
 		**out = **in
 	}
+	if in.Firing != nil {
+		in, out := &in.Firing, &out.Firing
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	if in.GoodSince != nil {
 		in, out := &in.GoodSince, &out.GoodSince
 		*out = (*in).DeepCopy()

@@ -69,7 +69,7 @@ func (s *scope) outcome(since *metav1.Time, state v1alpha1.AlarmState) (over boo
 	}
 	if last != nil && ended(*last) != v1alpha1.ReasonSucceeded && !outlived(*last) {
 		if _, again := rungOf(s.cause(), s.remediations); !again {
-			return false, v1alpha1.ReasonHeldForPerson, fmt.Sprintf("Remediation %s ended with %s: a person has to look", last.Name, ended(*last))
+			return false, v1alpha1.ReasonHeldForPerson, heldMessage(*last)
 		}
 	}
 	fixed := last != nil && ended(*last) == v1alpha1.ReasonSucceeded
@@ -94,6 +94,14 @@ func (s *scope) outcome(since *metav1.Time, state v1alpha1.AlarmState) (over boo
 		return true, v1alpha1.ReasonRemediated, fmt.Sprintf("Remediation %s was proved to help, every alarm is OK since %s", last.Name, since.UTC().Format(time.RFC3339))
 	}
 	return true, v1alpha1.ReasonRecoveredWithoutChange, fmt.Sprintf("every alarm is OK since %s, nothing was changed", since.UTC().Format(time.RFC3339))
+}
+
+// heldMessage says what became of a change that nothing follows by itself.
+func heldMessage(rem v1alpha1.Remediation) string {
+	if conditions.IsTrue(rem.Status.Conditions, v1alpha1.ConditionReverted) {
+		return fmt.Sprintf("Remediation %s did not help and was reverted (%s): a person has to look", rem.Name, ended(rem))
+	}
+	return fmt.Sprintf("Remediation %s ended with %s: a person has to look", rem.Name, ended(rem))
 }
 
 // cause returns the cause that is answered, or an empty one.

@@ -96,21 +96,23 @@ func outlived(rem v1alpha1.Remediation) bool {
 // held says whether a Remediation ended in a way after which only a person goes on.
 func held(rem v1alpha1.Remediation) bool {
 	if rem.Status.EndedAt != nil && rem.Status.AppliedAt != nil {
-		return true // whatever became of the change: it was made, and the trouble is there
+		return true // whatever became of the change: it was made, and may have been reverted, and the trouble is there
 	}
 	switch ended(rem) {
-	case v1alpha1.ReasonHeld, v1alpha1.ReasonDiverged, v1alpha1.ReasonTargetUnstable, v1alpha1.ReasonExpired, v1alpha1.ReasonStale:
+	case v1alpha1.ReasonHeld, v1alpha1.ReasonDiverged, v1alpha1.ReasonTargetUnstable, v1alpha1.ReasonExpired, v1alpha1.ReasonStale, v1alpha1.ReasonSucceeded:
 		return true
 	}
 	return false
 }
 
-// answered says whether a Remediation ended, or was proved to help and has only to expire.
+// answered says whether it is known what a Remediation came to: it ended, or its change was proved to help or is held,
+// and has only to expire.
 func answered(rem v1alpha1.Remediation) bool {
-	return rem.Status.EndedAt != nil || conditions.IsTrue(rem.Status.Conditions, v1alpha1.ConditionSucceeded)
+	return rem.Status.EndedAt != nil || conditions.IsTrue(rem.Status.Conditions, v1alpha1.ConditionSucceeded) ||
+		conditions.Reason(rem.Status.Conditions, v1alpha1.ConditionSucceeded) == v1alpha1.ReasonHeld
 }
 
-// ended returns the reason with which a Remediation ended, or "" while it has not.
+// ended returns the reason with which a Remediation was answered, or "" while it was not.
 func ended(rem v1alpha1.Remediation) string {
 	if !answered(rem) {
 		return ""

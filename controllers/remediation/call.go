@@ -94,8 +94,7 @@ func (r *Reconciler) announce(ctx context.Context, s *scope, p step, live action
 	s.rem.Status.Intents = append(s.rem.Status.Intents, v1alpha1.Intent{
 		Index: int32(p.index), Inverse: p.inverse, Attempt: n, PlanNumber: s.rem.Status.Plan.Number, Token: p.token(s.rem),
 		Approvals: s.approvedBy(), Before: live.Fields, RevisionID: live.RevisionID, At: s.stamp(),
-		NotAfter: metav1.NewTime(r.Wall.Now().UTC().Add(r.AWS.CallDeadline()).Truncate(time.Second)),
-		Outcome:  v1alpha1.OutcomeUnknown,
+		NotAfter: metav1.NewTime(r.deadline()), Outcome: v1alpha1.OutcomeUnknown,
 	})
 	s.progress(p, v1alpha1.ReasonIntentRecorded, fmt.Sprintf("making call %d of %d, attempt %d", p.index+1, len(s.rem.Status.Plan.Calls), n))
 	s.summarize()
@@ -105,6 +104,11 @@ func (r *Reconciler) announce(ctx context.Context, s *scope, p step, live action
 		return err
 	}
 	return nil
+}
+
+// deadline is when a call that begins now is over, on the wall clock: after it, the call can no longer arrive.
+func (r *Reconciler) deadline() time.Time {
+	return r.Wall.Now().UTC().Add(r.AWS.CallDeadline()).Truncate(time.Second)
 }
 
 // approvedBy returns the approvals that a call is made upon: those that were just counted, or, for an inverse, those of
@@ -118,11 +122,14 @@ func (s *scope) approvedBy() []string {
 
 // progress says how far a step is, in the condition of its direction.
 func (s *scope) progress(p step, reason, message string) {
-	if p.inverse {
+	switch {
+	case !p.inverse:
+		s.applied(false, reason, message)
+	case reason == v1alpha1.ReasonOutcomeUnknown:
 		s.reverted(false, reason, "reverting: "+message)
-		return
+	default:
+		s.reverted(false, v1alpha1.ReasonReverting, "reverting: "+message)
 	}
-	s.applied(false, reason, message)
 }
 
 // refused ends the Remediation where AWS will not take a call.

@@ -33,7 +33,7 @@ func (r *Reconciler) change(ctx context.Context, s *scope) (bool, error) {
 // trafficBefore is how long before the change traffic is averaged over.
 const trafficBefore = 5 * time.Minute
 
-// baseline notes what users had before the change, for the verification to compare with.
+// baseline notes what users had and which alarms fired before the change, for the verifications to compare with.
 func (r *Reconciler) baseline(ctx context.Context, s *scope) error {
 	end := s.now.Truncate(time.Minute)
 	minutes, err := evidence.Traffic(ctx, s.session, string(s.rem.Spec.Target.FunctionName), end.Add(-trafficBefore), end)
@@ -45,7 +45,7 @@ func (r *Reconciler) baseline(ctx context.Context, s *scope) error {
 	s.rem.Status.Verification = &v1alpha1.VerificationStatus{
 		NotBefore:          timeAfter(s.now, v.SettleSeconds),
 		Deadline:           timeAfter(s.now, v.SettleSeconds+2*v.WindowSeconds),
-		SuccessesPerMinute: successes, OfferedPerMinute: offered,
+		SuccessesPerMinute: successes, OfferedPerMinute: offered, Firing: s.firing,
 	}
 	return nil
 }

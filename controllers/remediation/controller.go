@@ -1,6 +1,6 @@
-// Package remediation owns the life of one change: plan, approval, guard, gate, intent, call, observation,
-// verification and, where it did not help or expired, revert, in this order. It must not call the AWS SDK, nor repeat a call whose outcome
-// it does not know.
+// Package remediation owns the life of one change: plan, approval, guard, gate, intent, call, observation, verification
+// and, where the change did not help or expired, its inverse by the same way. It must not call the AWS SDK, nor repeat a
+// call whose outcome it does not know.
 package remediation
 
 import (
@@ -81,7 +81,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, rem *v1alpha1.Remediation) (
 		r.expire,   // revert.go     its time is over
 		r.verify,   // verify.go     Verified, Succeeded
 		r.revert,   // revert.go     the inverse calls, of a change that failed or expired
-		r.prove,    // revert.go     Reverted
+		r.prove,    // prove.go      Reverted
 	)
 }
 

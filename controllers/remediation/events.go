@@ -27,11 +27,12 @@ func (r *Reconciler) announceChanges(before, after *v1alpha1.Remediation) {
 		if now == nil || old != nil && old.Status == now.Status && old.Reason == now.Reason {
 			continue
 		}
-		if typ == v1alpha1.ConditionSucceeded && after.Status.EndedAt == nil {
+		over := after.Status.EndedAt != nil || judged(after) && after.Status.Revert == nil
+		if typ == v1alpha1.ConditionSucceeded && !over {
 			continue
 		}
 		kind := corev1.EventTypeNormal
-		if after.Status.EndedAt != nil && typ == v1alpha1.ConditionSucceeded && now.Status != metav1.ConditionTrue {
+		if over && typ == v1alpha1.ConditionSucceeded && now.Status != metav1.ConditionTrue {
 			kind = corev1.EventTypeWarning
 		}
 		r.Recorder.Eventf(after, nil, kind, now.Reason, typ, "%s", clip(now.Message, maxNote))

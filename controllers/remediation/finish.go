@@ -3,6 +3,7 @@ package remediation
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -49,6 +50,12 @@ func unsound(rem *v1alpha1.Remediation) string {
 		return "the outcome of a call does not go with the rest"
 	case intent == nil && st.AppliedAt == nil:
 		return "every call was applied, and nobody knows when"
+	case st.Revert == nil && slices.ContainsFunc(st.Intents, func(i v1alpha1.Intent) bool { return i.Inverse }):
+		return "an inverse call was announced, and no revert was decided"
+	case st.Revert != nil && st.AppliedAt == nil:
+		return "a revert was decided of what was not applied"
+	case st.Revert != nil && st.Revert.AppliedAt != nil && st.Revert.Verification == nil:
+		return "the change was reverted, and there is nothing to verify that by"
 	}
 	return ""
 }

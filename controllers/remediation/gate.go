@@ -36,10 +36,7 @@ func (r *Reconciler) gate(ctx context.Context, s *scope) (bool, error) {
 		s.wake(1)
 		return false, nil // the next Reconcile plans anew, under another number
 	}
-	id := s.session.Identity()
-	if id.AccountID != plan.AccountID || id.RoleARN != string(plan.RoleARN) || s.session.Access().Region != string(plan.Region) {
-		s.applied(false, v1alpha1.ReasonWrongIdentity, fmt.Sprintf("AWS says that the caller is not role %s of account %s: nothing is changed", plan.RoleARN, plan.AccountID))
-		s.wake(recheck)
+	if !r.identity(s, step{index: next(s.rem)}) {
 		return false, nil
 	}
 	verdict, err := r.approvals.Review(ctx, s.rem, s.policy, s.now)
@@ -54,4 +51,16 @@ func (r *Reconciler) gate(ctx context.Context, s *scope) (bool, error) {
 	}
 	s.verdict = verdict
 	return true, nil
+}
+
+// identity says whether AWS knows the caller as the plan's, immediately before a call of either direction. Where it does
+// not, the condition of the direction says so.
+func (r *Reconciler) identity(s *scope, p step) bool {
+	plan, id := s.rem.Status.Plan, s.session.Identity()
+	if id.AccountID == plan.AccountID && id.RoleARN == string(plan.RoleARN) && s.session.Access().Region == string(plan.Region) {
+		return true
+	}
+	s.progress(p, v1alpha1.ReasonWrongIdentity, fmt.Sprintf("AWS says that the caller is not role %s of account %s: nothing is changed", plan.RoleARN, plan.AccountID))
+	s.wake(recheck)
+	return false
 }

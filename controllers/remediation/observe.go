@@ -116,11 +116,12 @@ func (r *Reconciler) unobserved(s *scope, intent *v1alpha1.Intent, err error) er
 	s.blind = true
 	message := "the call was made and its outcome could not be read back: " + fault.From(err).Message
 	s.progress(stepOf(*intent), v1alpha1.ReasonOutcomeUnknown, message)
-	if r.Wall.Now().Before(intent.NotAfter.Add(giveUp)) {
+	patience := giveUp + seconds(s.rem.Status.Plan.ExpiresAfterSeconds) // who has to undo it must find out
+	if r.Wall.Now().Before(intent.NotAfter.Add(patience)) {
 		s.wake(recheck)
 		return err
 	}
-	s.end(v1alpha1.ReasonHeld, fmt.Sprintf("%s; for %s nobody could: look at function %s by hand", message, giveUp, s.rem.Spec.Target.FunctionName))
+	s.end(v1alpha1.ReasonHeld, fmt.Sprintf("%s; for %s nobody could: look at function %s by hand", message, patience, s.rem.Spec.Target.FunctionName))
 	return nil
 }
 

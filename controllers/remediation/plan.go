@@ -61,7 +61,7 @@ func (r *Reconciler) plan(ctx context.Context, s *scope) (bool, error) {
 	}
 	plan := s.rem.Status.Plan
 	s.wake(plan.ExpiresAt.Sub(s.now))
-	s.planned(true, v1alpha1.ReasonPlanned, fmt.Sprintf("plan %d: %s", plan.Number, plan.Summary))
+	s.planned(true, v1alpha1.ReasonPlanned, fmt.Sprintf("plan %d: %s; %s", plan.Number, plan.Summary, undoing(plan)))
 	return true, nil
 }
 
@@ -89,10 +89,14 @@ func (r *Reconciler) verification(ctx context.Context, s *scope) (v1alpha1.Plann
 		return v1alpha1.PlannedVerification{}, err
 	}
 	reach, period := time.Duration(0), observePeriod
+	s.firing = nil
 	names := make([]string, 0, len(watched))
 	for _, a := range watched {
 		reach, period = max(reach, a.Reach), max(period, a.Period)
 		names = append(names, a.Name)
+		if a.State == v1alpha1.AlarmFiring {
+			s.firing = append(s.firing, a.Name)
+		}
 	}
 	slices.Sort(names)
 	window := max(time.Duration(s.policy.WindowSeconds)*time.Second, reach)
@@ -140,6 +144,7 @@ func (s *scope) compose(p action.Proposal, v v1alpha1.PlannedVerification) v1alp
 	var expires int32
 	if after, err := time.ParseDuration(s.rem.Spec.ExpiresAfter); err == nil { // unset, or what the API server let pass
 		expires = int32(after.Seconds())
+		p.Summary += ", for " + s.rem.Spec.ExpiresAfter
 	}
 	return v1alpha1.Plan{
 		Summary:             p.Summary,
@@ -156,6 +161,18 @@ func (s *scope) compose(p action.Proposal, v v1alpha1.PlannedVerification) v1alp
 		Cost:                p.Cost,
 		BlastRadius:         p.BlastRadius,
 	}
+}
+
+// undoing says for the person who decides when a change is undone without another approval. Pure.
+func undoing(p *v1alpha1.Plan) string {
+	out := "if it does not help, it stays and a person is asked"
+	if p.OnFailure == v1alpha1.OnFailureRevert {
+		out = "if it does not help, it is reverted"
+	}
+	if p.ExpiresAfterSeconds > 0 {
+		out += fmt.Sprintf("; in any case it is reverted %s after it was made", seconds(p.ExpiresAfterSeconds))
+	}
+	return out
 }
 
 // adopt makes a plan the present one. Its number only grows, so that an approval of an earlier plan never counts

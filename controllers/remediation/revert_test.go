@@ -76,7 +76,7 @@ var _ = Describe("A change that does not help", func() {
 		Expect(s.changed()).To(HaveLen(2), "the change and its inverse")
 		Expect(rem).To(HaveCondition(v1alpha1.ConditionReverted, metav1.ConditionTrue, v1alpha1.ReasonReverted))
 		Expect(rem).To(HaveCondition(v1alpha1.ConditionSucceeded, metav1.ConditionFalse, v1alpha1.ReasonReverted))
-		Expect(rem.Status.Revert.Cause).To(Equal(v1alpha1.RevertVerificationFailed))
+		Expect(rem.Status.Revert.Reason).To(Equal(v1alpha1.RevertVerificationFailed))
 		Expect(rem.Status.Revert.Verification.Good).To(BeNumerically(">=", 2))
 		Expect(rem.Status.Intents[1].Approvals).To(Equal(rem.Status.Intents[0].Approvals), "the approval of the plan covers its inverse")
 		Expect(rem).To(HaveNoCondition(v1alpha1.ConditionDriftDebt))
@@ -104,7 +104,7 @@ var _ = Describe("A change that does not help", func() {
 		rem = s.ends(rem, 2*time.Hour)
 		Expect(s.timeout()).To(Equal(int32(60)))
 		Expect(s.changed()).To(HaveLen(1))
-		Expect(rem.Status.EndedAt).NotTo(BeNil())
+		Expect(rem).To(HaveCondition(v1alpha1.ConditionSucceeded, metav1.ConditionFalse, v1alpha1.ReasonHeld), "nobody can tell what helped by now")
 	})
 
 	It("is not reverted blindly: an edited plan is not carried out", func() {
@@ -171,7 +171,7 @@ var _ = Describe("A change that expires", func() {
 		Expect(s.reserved()).To(Equal(int32(200)))
 		rem = s.ends(rem, 2*time.Hour)
 		Expect(s.reserved()).To(Equal(int32(reactstocks.BackendReserved)))
-		Expect(rem.Status.Revert.Cause).To(Equal(v1alpha1.RevertExpired))
+		Expect(rem.Status.Revert.Reason).To(Equal(v1alpha1.RevertExpired))
 		Expect(rem.Status.Revert.StartedAt.Sub(applied)).To(BeNumerically("~", time.Hour, 2*time.Second))
 		Expect(rem).To(HaveCondition(v1alpha1.ConditionReverted, metav1.ConditionTrue, v1alpha1.ReasonReverted))
 		Expect(rem).To(HaveCondition(v1alpha1.ConditionSucceeded, metav1.ConditionTrue, v1alpha1.ReasonSucceeded))
@@ -187,7 +187,19 @@ var _ = Describe("A change that expires", func() {
 		Expect(err).NotTo(HaveOccurred())
 		rem = s.ends(rem, 3*time.Hour)
 		Expect(rem).To(HaveCondition(v1alpha1.ConditionReverted, metav1.ConditionTrue, v1alpha1.ReasonAlreadyReverted))
-		Expect(s.changed()).To(HaveLen(1))
+		Expect(rem).To(HaveCondition(v1alpha1.ConditionSucceeded, metav1.ConditionFalse, v1alpha1.ReasonAlreadyReverted))
+		Expect(s.calls()).To(HaveLen(1))
+		Expect(rem).To(HaveNoCondition(v1alpha1.ConditionDriftDebt))
+	})
+
+	It("is reverted also where its time is over before it could be proved", func() {
+		s, rem := raised("1m")
+		Expect(rem.Status.Plan.Summary).To(HaveSuffix(", for 1m"))
+		rem = s.ends(rem, time.Hour)
+		Expect(rem).To(HaveCondition(v1alpha1.ConditionVerified, metav1.ConditionFalse, v1alpha1.ReasonInconclusive))
+		Expect(rem).To(HaveCondition(v1alpha1.ConditionReverted, metav1.ConditionTrue, v1alpha1.ReasonReverted))
+		Expect(rem).To(HaveCondition(v1alpha1.ConditionSucceeded, metav1.ConditionFalse, v1alpha1.ReasonReverted))
+		Expect(s.reserved()).To(Equal(int32(reactstocks.BackendReserved)))
 	})
 
 	It("is left alone, and a person is asked, where somebody set a third value: with all three", func() {
@@ -198,16 +210,21 @@ var _ = Describe("A change that expires", func() {
 		Expect(err).NotTo(HaveOccurred())
 		rem = s.ends(rem, 3*time.Hour)
 		Expect(rem).To(HaveCondition(v1alpha1.ConditionReverted, metav1.ConditionFalse, v1alpha1.ReasonRevertConflict))
+		Expect(rem).To(HaveCondition(v1alpha1.ConditionSucceeded, metav1.ConditionFalse, v1alpha1.ReasonRevertConflict))
+		Expect(rem).To(HaveCondition(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRevertConflict))
 		for _, value := range []string{"200", "100", "150"} {
 			Expect(messageOf(rem, v1alpha1.ConditionReverted)).To(ContainSubstring(value))
 		}
 		Expect(s.reserved()).To(Equal(int32(150)))
 	})
 
-	It("is reverted at once when its Remediation is deleted, and then that goes", func() {
-		s, rem := raised("24h")
+	It("is reverted when its time is over also where its Remediation was deleted, which goes only then", func() {
+		s, rem := raised("2h")
 		Expect(s.Admin.Delete(s.ctx, rem)).To(Succeed())
-		s.until("it is gone", time.Hour, func() bool { return s.gone(rem.Name) })
+		s.pass(90 * time.Minute)
+		Expect(s.reserved()).To(Equal(int32(200)), "to delete a record is not to ask for a change")
+		Expect(s.get(rem.Name).Status.Revert).To(BeNil())
+		s.until("it is gone", 2*time.Hour, func() bool { return s.gone(rem.Name) })
 		Expect(s.reserved()).To(Equal(int32(reactstocks.BackendReserved)))
 		Expect(s.changed()).To(HaveLen(2))
 		Expect(s.leases()).To(BeZero())
@@ -215,10 +232,10 @@ var _ = Describe("A change that expires", func() {
 
 	It("is not reverted by an operator that comes back after the approval's time: a person is asked", func() {
 		s, rem := raised("1h")
-		until := time.Duration(rem.Status.Plan.RevertUntilSeconds) * time.Second
-		s.World.Faults().Add(faults.Rule{Action: "lambda:*", Role: role, Times: 0, Effect: faults.Effect{Throttle: true}})
-		s.pass(until + time.Hour)
-		s.World.Faults().Clear()
+		applied := metav1.NewTime(rem.Status.AppliedAt.Add(-time.Duration(rem.Status.Plan.RevertUntilSeconds) * time.Second))
+		rem.Status.AppliedAt = &applied // a day of the world takes long to play
+		Expect(s.Admin.Status().Update(s.ctx, rem)).To(Succeed())
+		s.pass(time.Second)
 		rem = s.ends(rem, 3*time.Hour)
 		Expect(rem).To(HaveCondition(v1alpha1.ConditionReverted, metav1.ConditionFalse, v1alpha1.ReasonRevertUntilPassed))
 		Expect(s.reserved()).To(Equal(int32(200)))

@@ -28,6 +28,7 @@ type scope struct {
 	function v1alpha1.ApplicationFunction    // accept
 	action   action.Action                   // load
 	session  *aws.Session                    // plan or observe: for reads
+	firing   []string                        // plan: the alarms of the plan that are in ALARM
 	proposal action.Proposal                 // plan
 	verdict  approval.Verdict                // approve
 

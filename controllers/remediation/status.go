@@ -66,46 +66,45 @@ func (s *scope) fail(message string) {
 		return
 	}
 	s.verified(false, v1alpha1.ReasonNotFixed, message)
-	s.undo(v1alpha1.RevertVerificationFailed, "the change did not help: "+message)
+	s.undo(v1alpha1.RevertVerificationFailed, "the change did not help and is undone, as was approved: "+message)
 }
 
-// hold leaves the change as it is, and asks a person. One that expires is reverted then.
+// hold leaves the change as it is, and asks a person. One that expires is not over with that.
 func (s *scope) hold(reason, message string) {
 	s.verified(false, reason, message)
-	if s.expires() == nil {
-		s.end(v1alpha1.ReasonHeld, message+"; the change stays, status.plan.calls has its inverse: a person has to decide")
+	if expires := s.expires(); expires != nil {
+		s.set(v1alpha1.ConditionSucceeded, false, v1alpha1.ReasonHeld,
+			fmt.Sprintf("%s; the change stays until it expires at %s and is reverted then: a person has to look", message, expires.UTC().Format(time.RFC3339)))
+		return
 	}
+	s.end(v1alpha1.ReasonHeld, message+"; the change stays, status.plan.calls has its inverse: a person has to decide")
 }
 
 // undo begins the revert.
-func (s *scope) undo(cause v1alpha1.RevertCause, message string) {
-	s.rem.Status.Revert = &v1alpha1.RevertStatus{Cause: cause, StartedAt: s.stamp()}
+func (s *scope) undo(reason v1alpha1.RevertReason, message string) {
+	s.rem.Status.Revert = &v1alpha1.RevertStatus{Reason: reason, StartedAt: s.stamp()}
 	s.reverted(false, v1alpha1.ReasonReverting, message)
 }
 
-// keep ends the Remediation without the revert, and asks a person.
+// keep ends the Remediation with the change in place that was to be reverted, and asks a person.
 func (s *scope) keep(reason, message string) {
-	message += "; nothing was reverted: a person has to decide, status.plan.calls has the inverse"
+	message += "; nothing was reverted, status.plan.calls has the inverse: a person has to decide"
 	s.reverted(false, reason, message)
-	s.close(reason, message)
+	s.end(reason, message)
 }
 
-// undone ends the Remediation with the function as it was before the change.
+// undone ends the Remediation with the function as it was before the change. A change that was proved to help and was
+// reverted because its time was over has done what it is for, unless somebody has to look at what is there now.
 func (s *scope) undone(reason, message string) {
 	s.reverted(true, reason, message)
-	ended := v1alpha1.ReasonReverted
-	if reason == v1alpha1.ReasonAlreadyReverted {
-		ended = reason
-	}
-	s.close(ended, message)
-}
-
-// close ends the Remediation. What was proved to help stays so, also when it was reverted later.
-func (s *scope) close(reason, message string) {
-	if conditions.IsTrue(s.rem.Status.Conditions, v1alpha1.ConditionVerified) {
+	if conditions.IsTrue(s.rem.Status.Conditions, v1alpha1.ConditionVerified) && reason != v1alpha1.ReasonRevertUnverified {
 		at := s.stamp()
 		s.rem.Status.EndedAt = &at
+		s.set(v1alpha1.ConditionSucceeded, true, v1alpha1.ReasonSucceeded, "the change was proved to help until it expired; "+message)
 		return
+	}
+	if why := find(s.rem.Status.Conditions, v1alpha1.ConditionVerified); why != nil && why.Status != metav1.ConditionTrue {
+		message = fmt.Sprintf("%s: %s; %s", why.Reason, why.Message, message)
 	}
 	s.end(reason, message)
 }
@@ -125,7 +124,8 @@ func (s *scope) summarize() {
 	st := &s.rem.Status
 	st.ObservedGeneration = s.rem.Generation
 	ended := st.EndedAt != nil
-	if !ended && !conditions.IsTrue(st.Conditions, v1alpha1.ConditionVerified) {
+	waitsToExpire := judged(s.rem) && st.Revert == nil
+	if !ended && !waitsToExpire && !conditions.IsTrue(st.Conditions, v1alpha1.ConditionVerified) {
 		reason, message := s.waitsFor()
 		s.set(v1alpha1.ConditionSucceeded, false, reason, message)
 	}
@@ -137,7 +137,8 @@ func (s *scope) summarize() {
 	}
 	present(v1alpha1.ConditionStalled, stalled, last, "the Remediation ended without success: see the condition Succeeded")
 	present(v1alpha1.ConditionReconciling, !ended && pending(s.rem) != nil, v1alpha1.ReasonOutcomeUnknown, "a call was announced and its outcome is not known yet")
-	present(v1alpha1.ConditionDriftDebt, st.AppliedAt != nil && st.TemplatePatch != "" && !conditions.IsTrue(st.Conditions, v1alpha1.ConditionReverted), v1alpha1.ReasonTemplateDiffers,
+	inPlace := st.AppliedAt != nil && !conditions.IsTrue(st.Conditions, v1alpha1.ConditionReverted) && (st.Revert == nil || st.Revert.AppliedAt == nil)
+	present(v1alpha1.ConditionDriftDebt, inPlace && st.TemplatePatch != "", v1alpha1.ReasonTemplateDiffers,
 		"the function differs from its stack's template, whose next deployment would undo the change. In the template: "+st.TemplatePatch)
 }
 

@@ -3,6 +3,7 @@ package remediation
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -89,10 +90,19 @@ func judgeUsers(m evidence.TrafficMinute, before, offeredBefore *float64) (v1alp
 	return v1alpha1.ObservationGood, seen
 }
 
-// judgeReverted says whether users are served no worse than before the change, which the revert brought back. Nobody
-// expects more of it: the trouble that the change was for is back too.
-func judgeReverted(m evidence.TrafficMinute, before, offeredBefore *float64) (v1alpha1.ObservationResult, string) {
-	offered, successes := offeredOf(m), successesOf(m)
+// judgeReverted says whether nobody is worse off than before the change, which the revert brought back: no alarm fires
+// that was quiet then, and no smaller share of users is served.
+func judgeReverted(l look, plan v1alpha1.PlannedVerification, v v1alpha1.VerificationStatus) (v1alpha1.ObservationResult, string) {
+	for _, name := range plan.Alarms {
+		switch a, ok := l.alarms[name]; {
+		case !ok:
+			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q was deleted", name)
+		case a.State == v1alpha1.AlarmFiring && !slices.Contains(v.Firing, name):
+			return v1alpha1.ObservationBad, fmt.Sprintf("alarm %q is in ALARM, and was not before the change", name)
+		}
+	}
+	offered, successes := offeredOf(l.minute), successesOf(l.minute)
+	before, offeredBefore := number(v.SuccessesPerMinute), number(v.OfferedPerMinute)
 	if offered == nil || *offered == 0 {
 		return v1alpha1.ObservationInconclusive, "no traffic"
 	}

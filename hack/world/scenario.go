@@ -7,7 +7,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
 )
 
-// Scenario returns the scenario of a name, whatever its case: WrongFix is also wrong-fix. The error lists those that there are.
+// Scenario returns the scenario of a name, whatever its case, also with hyphens. The error lists those that there are.
 func Scenario(name string) (reactstocks.Scenario, error) {
 	for _, s := range reactstocks.Scenarios() {
 		if strings.EqualFold(strings.ReplaceAll(name, "-", ""), string(s)) {

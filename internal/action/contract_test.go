@@ -124,7 +124,10 @@ func TestAPlanSaysWhatItDoesAndWhatUndoesIt(t *testing.T) {
 		g.Expect(len(p.Cost)).To(And(BeNumerically(">", 0), BeNumerically("<=", 512)))
 		g.Expect(p.Cost).To(ContainSubstring("estimate"))
 		g.Expect(len(p.BlastRadius.Message)).To(And(BeNumerically(">", 0), BeNumerically("<=", 512)))
-		g.Expect(p.OnFailure).To(Equal("Hold"))
+		g.Expect(p.OnFailure).To(Equal(map[v1alpha1.ActionName]v1alpha1.OnFailure{
+			v1alpha1.ActionSetReservedConcurrency: v1alpha1.OnFailureHold, // capacity up: a person decides
+			v1alpha1.ActionSetTimeout:             v1alpha1.OnFailureRevert,
+		}[a.Name()]))
 		g.Expect(p.StackName).To(Equal(reactstocks.Stack))
 		g.Expect(p.TemplatePatch).To(And(HavePrefix("Resources."), ContainSubstring(reactstocks.Stack)))
 		for _, text := range p.Warnings {

@@ -44,7 +44,7 @@ func examplePlan() v1alpha1.Plan {
 			Alarms: []string{"react-stocks-errors", "react-stocks-throttles"}, SettleSeconds: 120,
 			WindowSeconds: 900, PeriodSeconds: 60, FailureLimit: 2,
 		},
-		OnFailure: "Hold", RevertUntilSeconds: 86400,
+		OnFailure: v1alpha1.OnFailureHold, ExpiresAfterSeconds: 7200, RevertUntilSeconds: 86400,
 		PolicyDigest: "sha256:1111111111111111111111111111111111111111111111111111111111111111",
 		Warnings:     []string{"the account has 40 executions left"},
 		Cost:         "no charge for reserved concurrency",

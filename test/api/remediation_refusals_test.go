@@ -122,6 +122,26 @@ var _ = Describe("A Remediation is refused with a sentence for", func() {
 			says: andMore(`spec.notAfter: Invalid value: "integer": spec.notAfter in body must be of type string: "integer"`),
 		},
 		{
+			about: "a change that expires at once",
+			path:  "spec.expiresAfter", value: "0m",
+			says: `spec.expiresAfter: Invalid value: "0m": write whole minutes or hours from 1m to 24h, such as 30m or 2h`,
+		},
+		{
+			about: "a change that expires after more than a day",
+			path:  "spec.expiresAfter", value: "25h",
+			says: `spec.expiresAfter: Invalid value: "25h": write whole minutes or hours from 1m to 24h, such as 30m or 2h`,
+		},
+		{
+			about: "a change that expires after days",
+			path:  "spec.expiresAfter", value: "1d",
+			says: `spec.expiresAfter: Invalid value: "1d": write whole minutes or hours from 1m to 24h, such as 30m or 2h`,
+		},
+		{
+			about: "a change that expires after a number",
+			path:  "spec.expiresAfter", value: int64(60),
+			says: andMore(`spec.expiresAfter: Invalid value: "integer": spec.expiresAfter in body must be of type string: "integer"`),
+		},
+		{
 			about: "an Incident without its uid",
 			path:  "spec.incidentRef", value: map[string]any{"name": "react-stocks-7"},
 			says: andMore(`spec.incidentRef.uid: Required value`),

@@ -116,7 +116,7 @@ var _ = Describe("The conditions that the operator writes", func() {
 			},
 			"Remediation": {
 				v1alpha1.ConditionAccepted, v1alpha1.ConditionPlanned, v1alpha1.ConditionApproved, v1alpha1.ConditionApplied,
-				v1alpha1.ConditionVerified, v1alpha1.ConditionSucceeded, v1alpha1.ConditionDriftDebt,
+				v1alpha1.ConditionVerified, v1alpha1.ConditionReverted, v1alpha1.ConditionSucceeded, v1alpha1.ConditionDriftDebt,
 			},
 		} {
 			list := &unstructured.UnstructuredList{}
