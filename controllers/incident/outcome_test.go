@@ -38,6 +38,12 @@ func remediation(name, reason string, changes ...func(*v1alpha1.Remediation)) v1
 	return rem
 }
 
+// made says that the change was seen applied.
+func made(rem *v1alpha1.Remediation) { rem.Status.AppliedAt = rem.Status.EndedAt }
+
+// expiring says that a Remediation was answered, and its change has yet to expire.
+func expiring(rem *v1alpha1.Remediation) { rem.Status.EndedAt = nil }
+
 var cause = v1alpha1.Cause{Runbook: "r", Name: "C", FunctionName: "f", Actions: make([]v1alpha1.Action, 2)}
 
 func TestOneChangeIsProposedAtATimeAndTheNextOnlyWhereTheFirstWasNotMade(t *testing.T) {
@@ -57,6 +63,8 @@ func TestOneChangeIsProposedAtATimeAndTheNextOnlyWhereTheFirstWasNotMade(t *test
 		"it was not needed when it was approved":  {[]v1alpha1.Remediation{remediation("a", v1alpha1.ReasonNoLongerNeeded)}, 0, true},
 		"a change is held":                        {[]v1alpha1.Remediation{remediation("a", v1alpha1.ReasonHeld)}, 0, false},
 		"a change diverged":                       {[]v1alpha1.Remediation{remediation("a", v1alpha1.ReasonDiverged)}, 0, false},
+		"a change was made and reverted":          {[]v1alpha1.Remediation{remediation("a", v1alpha1.ReasonReverted, made)}, 0, false},
+		"a change could not be reverted":          {[]v1alpha1.Remediation{remediation("a", v1alpha1.ReasonRevertConflict, made)}, 0, false},
 		"somebody else keeps changing it":         {[]v1alpha1.Remediation{remediation("a", v1alpha1.ReasonTargetUnstable)}, 0, false},
 		"nobody answered for a day":               {[]v1alpha1.Remediation{remediation("a", v1alpha1.ReasonExpired)}, 0, false},
 		"a change was made and proved":            {[]v1alpha1.Remediation{remediation("a", v1alpha1.ReasonSucceeded)}, 0, false},
@@ -94,6 +102,9 @@ func TestAnIncidentIsOverOnlyWhenEveryAlarmStayedOKAndNothingWaits(t *testing.T)
 		"one has no data":                        {signals: []v1alpha1.SignalStatus{ok, signal("b", v1alpha1.AlarmInsufficientData, -9)}, reason: v1alpha1.ReasonNoData},
 		"a change is under way, all OK":          {signals: []v1alpha1.SignalStatus{ok}, remediations: []v1alpha1.Remediation{remediation("x", "")}, reason: v1alpha1.ReasonProposed},
 		"a change is held, all OK":               {signals: []v1alpha1.SignalStatus{ok}, remediations: []v1alpha1.Remediation{remediation("x", v1alpha1.ReasonHeld)}, reason: v1alpha1.ReasonHeldForPerson},
+		"a change was reverted, all OK":          {signals: []v1alpha1.SignalStatus{ok}, remediations: []v1alpha1.Remediation{remediation("x", v1alpha1.ReasonReverted, made)}, reason: v1alpha1.ReasonHeldForPerson},
+		"a change is held until it expires":      {signals: []v1alpha1.SignalStatus{ok}, remediations: []v1alpha1.Remediation{remediation("x", v1alpha1.ReasonHeld, expiring)}, reason: v1alpha1.ReasonHeldForPerson},
+		"deleted while its change was reverted":  {signals: []v1alpha1.SignalStatus{ok}, listed: []v1alpha1.IncidentRemediation{{Name: "x", Result: v1alpha1.ReasonReverting}}, reason: v1alpha1.ReasonHeldForPerson},
 		"a change was proved, all OK":            {signals: []v1alpha1.SignalStatus{ok}, remediations: []v1alpha1.Remediation{remediation("x", v1alpha1.ReasonSucceeded)}, over: true, reason: v1alpha1.ReasonRemediated},
 		"a change was proved, and ALARM again":   {signals: []v1alpha1.SignalStatus{signal("a", v1alpha1.AlarmFiring, -1)}, remediations: []v1alpha1.Remediation{remediation("x", v1alpha1.ReasonSucceeded)}, top: &cause, reason: v1alpha1.ReasonFiring},
 		"withdrawn, all OK":                      {signals: []v1alpha1.SignalStatus{ok}, remediations: []v1alpha1.Remediation{remediation("x", v1alpha1.ReasonWithdrawn)}, over: true, reason: v1alpha1.ReasonRecoveredWithoutChange},

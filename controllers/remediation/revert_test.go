@@ -232,7 +232,7 @@ var _ = Describe("A change that expires", func() {
 
 	It("is not reverted by an operator that comes back after the approval's time: a person is asked", func() {
 		s, rem := raised("1h")
-		applied := metav1.NewTime(rem.Status.AppliedAt.Add(-time.Duration(rem.Status.Plan.RevertUntilSeconds) * time.Second))
+		applied := metav1.NewTime(rem.Status.AppliedAt.Add(-time.Minute - time.Duration(rem.Status.Plan.RevertUntilSeconds)*time.Second))
 		rem.Status.AppliedAt = &applied // a day of the world takes long to play
 		Expect(s.Admin.Status().Update(s.ctx, rem)).To(Succeed())
 		s.pass(time.Second)
