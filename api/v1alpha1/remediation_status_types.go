@@ -160,6 +160,35 @@ const (
 	ObservationError ObservationResult = "Error"
 )
 
+// Deployment is what of a function somebody else may deploy while a change is being verified.
+type Deployment struct {
+	// codeSHA256 of the function's code.
+	// +required
+	// +kubebuilder:validation:MaxLength=64
+	CodeSHA256 string `json:"codeSHA256,omitempty"`
+
+	// lastModified is when Lambda last updated code or configuration, in its own format. Absent until the change was
+	// seen applied, which may move it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	LastModified string `json:"lastModified,omitempty"`
+
+	// alias that the function is called through.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	Alias string `json:"alias,omitempty"`
+
+	// aliasVersion that the alias points to.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	AliasVersion string `json:"aliasVersion,omitempty"`
+
+	// aliasRevisionID changes with every update of the alias.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	AliasRevisionID string `json:"aliasRevisionID,omitempty"`
+}
+
 // VerificationStatus counts observations.
 type VerificationStatus struct {
 	// notBefore is when the first observation counts.
@@ -184,6 +213,14 @@ type VerificationStatus struct {
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=300
 	Firing []string `json:"firing,omitempty"`
+
+	// throttledPerMinute before the change: those of the offered requests that were turned away. Absent without data.
+	// +optional
+	ThrottledPerMinute *Number `json:"throttledPerMinute,omitempty"`
+
+	// deployment that is verified: another one in the window makes the verification inconclusive.
+	// +optional
+	Deployment *Deployment `json:"deployment,omitempty"`
 
 	// observations made.
 	// +optional

@@ -18,8 +18,8 @@ func (r *Reconciler) resolve(ctx context.Context, s *scope) (bool, error) {
 	s.inc.Status.RecoveredSince = since
 	over, reason, message := s.outcome(since, state)
 	if over {
-		if why, err := r.confirm(ctx, s); why != "" {
-			s.resolved(false, v1alpha1.ReasonRecovering, why+": the Incident is over when every alarm is read as OK for "+s.stableFor.String())
+		if unsure, why, err := r.confirm(ctx, s, reason == v1alpha1.ReasonRemediated); why != "" {
+			s.resolved(false, unsure, why+": the Incident is over when every alarm is read as OK for "+s.stableFor.String()+" while users are there")
 			s.wake(gapRetry)
 			return false, err
 		}

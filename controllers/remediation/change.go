@@ -40,12 +40,17 @@ func (r *Reconciler) baseline(ctx context.Context, s *scope) error {
 	if err != nil {
 		return err
 	}
-	successes, offered := average(minutes)
+	deployment, err := r.deployed(ctx, s)
+	if err != nil {
+		return err
+	}
+	successes, offered, throttled := average(minutes)
 	v := s.rem.Status.Plan.Verification
 	s.rem.Status.Verification = &v1alpha1.VerificationStatus{
 		NotBefore:          timeAfter(s.now, v.SettleSeconds),
 		Deadline:           timeAfter(s.now, v.SettleSeconds+2*v.WindowSeconds),
-		SuccessesPerMinute: successes, OfferedPerMinute: offered, Firing: s.firing,
+		SuccessesPerMinute: successes, OfferedPerMinute: offered, ThrottledPerMinute: throttled,
+		Deployment: deployment, Firing: s.firing,
 	}
 	return nil
 }

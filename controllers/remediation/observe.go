@@ -91,6 +91,9 @@ func (r *Reconciler) settle(ctx context.Context, s *scope) error {
 	if err := r.locks.Release(ctx, pool, s.rem.UID); err != nil {
 		return err
 	}
+	if err := r.settledAt(ctx, s); err != nil {
+		return err
+	}
 	at := s.stamp()
 	st.AppliedAt = &at
 	st.Verification.NotBefore = timeAfter(s.now, v.SettleSeconds)

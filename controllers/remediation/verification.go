@@ -38,8 +38,9 @@ const (
 // look is what was seen at one observation.
 type look struct {
 	alarms  map[string]alarms.Alarm // by name; one that is not there was deleted
-	minute  evidence.TrafficMinute  // the newest minute whose metrics are complete
+	minute  evidence.TrafficMinute  // the mean of the minutes since the look before whose metrics are complete
 	changed bool                    // the function is not as written any more
+	since   time.Time               // when the change was made
 }
 
 // judgeLook says what one look means.
@@ -61,11 +62,17 @@ func judgeLook(l look, plan v1alpha1.PlannedVerification, v v1alpha1.Verificatio
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q has no data", name)
 		case !a.ActionsEnabled:
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q is silenced: its actions are disabled", name)
+		case a.ConfiguredAt.After(l.since) && !l.since.IsZero():
+			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q was edited after the change: it is not the alarm that failed", name)
 		case v.Good > 0 && v.LastAt != nil && a.TransitionedAt.After(v.LastAt.Time):
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q was not OK all the time since the observation before", name)
 		}
 	}
-	return judgeUsers(l.minute, number(v.SuccessesPerMinute), number(v.OfferedPerMinute))
+	result, seen := judgeUsers(l.minute, number(v.SuccessesPerMinute), number(v.OfferedPerMinute))
+	if why := unproved(l.minute, v); result == v1alpha1.ObservationGood && why != "" {
+		return v1alpha1.ObservationInconclusive, seen + ", " + why
+	}
+	return result, seen
 }
 
 // judgeUsers says whether users are served: an alarm is also OK when they are turned away or gone.
@@ -171,18 +178,18 @@ func due(v v1alpha1.VerificationStatus, plan v1alpha1.PlannedVerification) time.
 	return v.LastAt.Add(seconds(plan.PeriodSeconds))
 }
 
-// average returns the successes and the offered requests per minute of those minutes that have data.
-func average(minutes []evidence.TrafficMinute) (successes, offered *v1alpha1.Number) {
-	var good, all, n float64
+// average returns the successes, the offered and the throttled requests per minute of those minutes that have data.
+func average(minutes []evidence.TrafficMinute) (successes, offered, throttled *v1alpha1.Number) {
+	var good, all, away, n float64
 	for _, m := range minutes {
 		if o := offeredOf(m); o != nil {
-			good, all, n = good+*successesOf(m), all+*o, n+1
+			good, all, away, n = good+*successesOf(m), all+*o, away+value(m.Throttles), n+1
 		}
 	}
 	if n == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return decimal(good / n), decimal(all / n)
+	return decimal(good / n), decimal(all / n), decimal(away / n)
 }
 
 // offeredOf returns invocations and throttled invocations of a minute, or nil where there are no data.

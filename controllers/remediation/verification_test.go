@@ -231,13 +231,13 @@ func TestTheFirstLookIsDueWhenAlarmsCanHaveSeenTheChangeAndThenOneAPeriod(t *tes
 
 func TestTheBaselineAveragesTheMinutesThatHaveData(t *testing.T) {
 	for _, c := range []struct {
-		minutes          []evidence.TrafficMinute
-		success, offered string
+		minutes                     []evidence.TrafficMinute
+		success, offered, throttled string
 	}{
-		{nil, "<nil>", "<nil>"},
-		{[]evidence.TrafficMinute{minute(-1, -1, -1)}, "<nil>", "<nil>"},
-		{[]evidence.TrafficMinute{minute(-1, -1, -1), minute(100, 10, 20), minute(200, 0, -1)}, "145.00", "160.00"},
-		{[]evidence.TrafficMinute{minute(-1, -1, 30)}, "0.00", "30.00"},
+		{nil, "<nil>", "<nil>", "<nil>"},
+		{[]evidence.TrafficMinute{minute(-1, -1, -1)}, "<nil>", "<nil>", "<nil>"},
+		{[]evidence.TrafficMinute{minute(-1, -1, -1), minute(100, 10, 20), minute(200, 0, -1)}, "145.00", "160.00", "10.00"},
+		{[]evidence.TrafficMinute{minute(-1, -1, 30)}, "0.00", "30.00", "30.00"},
 	} {
 		g := NewWithT(t)
 		show := func(n *v1alpha1.Number) string {
@@ -246,7 +246,8 @@ func TestTheBaselineAveragesTheMinutesThatHaveData(t *testing.T) {
 			}
 			return string(*n)
 		}
-		success, offered := average(c.minutes)
+		success, offered, throttled := average(c.minutes)
+		g.Expect(show(throttled)).To(Equal(c.throttled))
 		g.Expect(show(success)).To(Equal(c.success))
 		g.Expect(show(offered)).To(Equal(c.offered))
 	}

@@ -26,7 +26,7 @@ func (r *Reconciler) verify(ctx context.Context, s *scope) (bool, error) {
 	}
 	result, message, changed := r.look(ctx, s)
 	if changed {
-		message = fmt.Sprintf("function %s is not as the change left it: somebody else changed it, so nobody can tell what helped", s.rem.Spec.Target.FunctionName)
+		message += ": nobody can tell what helped"
 		record(v, plan, v1alpha1.ObservationInconclusive, message, s.now)
 		s.hold(v1alpha1.ReasonInconclusive, message)
 		return false, nil
@@ -63,7 +63,13 @@ func (r *Reconciler) look(ctx context.Context, s *scope) (result v1alpha1.Observ
 		return v1alpha1.ObservationError, "the observation failed: " + fault.From(err).Message, false
 	}
 	if l.changed {
-		return "", "", true
+		return "", fmt.Sprintf("function %s is not as the change left it: somebody else changed it", s.rem.Spec.Target.FunctionName), true
+	}
+	if what, err := r.redeployed(ctx, s); err != nil || what != "" {
+		if err != nil {
+			return v1alpha1.ObservationError, "the observation failed: " + fault.From(err).Message, false
+		}
+		return "", what, true
 	}
 	result, message = judgeLook(l, s.rem.Status.Plan.Verification, *s.rem.Status.Verification)
 	return result, message, false
@@ -78,7 +84,7 @@ func (r *Reconciler) see(ctx context.Context, s *scope, inverse bool) (look, err
 	if err := r.reading(ctx, s); err != nil {
 		return look{}, err
 	}
-	l := look{}
+	l := look{since: since(s.rem)}
 	for i := range s.rem.Status.Plan.Calls {
 		call := step{index: i, inverse: inverse}.call(s.rem.Status.Plan)
 		live, err := s.action.Observe(ctx, s.session, call)
@@ -94,13 +100,11 @@ func (r *Reconciler) see(ctx context.Context, s *scope, inverse bool) (look, err
 	l.alarms = found
 	// A minute's metrics may come a minute late: look at the newest minute that is complete for sure.
 	end := s.now.Add(-time.Minute).Truncate(time.Minute)
-	minutes, err := evidence.Traffic(ctx, s.session, string(s.rem.Spec.Target.FunctionName), end.Add(-time.Minute), end)
+	minutes, err := evidence.Traffic(ctx, s.session, string(s.rem.Spec.Target.FunctionName), end.Add(-unseen(*s.rem.Status.Verification, s.rem.Status.Plan.Verification, s.now)), end)
 	if err != nil {
 		return look{}, err
 	}
-	if len(minutes) > 0 {
-		l.minute = minutes[len(minutes)-1]
-	}
+	l.minute = over(minutes)
 	return l, nil
 }
 

@@ -22,6 +22,8 @@ type Alarm struct {
 	// TransitionedAt is when the alarm came to its state, to the second. It does not move when only the reason is
 	// updated (CloudWatch API reference, StateTransitionedTimestamp).
 	TransitionedAt time.Time
+	// ConfiguredAt is when the alarm was created or last edited.
+	ConfiguredAt time.Time
 	// ActionsEnabled is false where the alarm's owner does not want its actions.
 	ActionsEnabled bool
 	// Metrics that the alarm watches, also those inside metric math. Composite and log alarms have none.
@@ -77,6 +79,7 @@ func (a Alarm) Matches(t v1alpha1.Trigger) bool {
 
 func ofMetric(m types.MetricAlarm) Alarm {
 	a := alarm(m.AlarmName, m.AlarmArn, m.StateValue, m.StateTransitionedTimestamp, m.StateUpdatedTimestamp, m.ActionsEnabled)
+	a.ConfiguredAt = aws.ToTime(m.AlarmConfigurationUpdatedTimestamp).UTC()
 	var period int32
 	if m.MetricName != nil {
 		a.Metrics = append(a.Metrics, metric(m.Namespace, m.MetricName, m.Dimensions))
@@ -98,11 +101,15 @@ func ofMetric(m types.MetricAlarm) Alarm {
 }
 
 func ofComposite(c types.CompositeAlarm) Alarm {
-	return alarm(c.AlarmName, c.AlarmArn, c.StateValue, c.StateTransitionedTimestamp, c.StateUpdatedTimestamp, c.ActionsEnabled)
+	a := alarm(c.AlarmName, c.AlarmArn, c.StateValue, c.StateTransitionedTimestamp, c.StateUpdatedTimestamp, c.ActionsEnabled)
+	a.ConfiguredAt = aws.ToTime(c.AlarmConfigurationUpdatedTimestamp).UTC()
+	return a
 }
 
 func ofLog(l types.LogAlarm) Alarm {
-	return alarm(l.AlarmName, l.AlarmArn, l.StateValue, l.StateTransitionedTimestamp, l.StateUpdatedTimestamp, l.ActionsEnabled)
+	a := alarm(l.AlarmName, l.AlarmArn, l.StateValue, l.StateTransitionedTimestamp, l.StateUpdatedTimestamp, l.ActionsEnabled)
+	a.ConfiguredAt = aws.ToTime(l.AlarmConfigurationUpdatedTimestamp).UTC()
+	return a
 }
 
 func alarm(name, arn *string, state types.StateValue, transitioned, updated *time.Time, actions *bool) Alarm {

@@ -45,6 +45,11 @@ type Function struct {
 	LastUpdateStatus string
 	// RevisionID changes with every update, and once more when the update ends.
 	RevisionID string
+	// CodeSHA256 is the hash of its code, as Lambda gives it.
+	CodeSHA256 string
+	// ModifiedAt is when code or configuration was last updated, as Lambda gives it. It does not move with the
+	// reserved concurrency.
+	ModifiedAt string
 	// Architecture is x86_64 or arm64.
 	Architecture string
 	// EnvironmentNames are the names of its environment variables, sorted, at most 64.
@@ -60,6 +65,8 @@ type Function struct {
 type Alias struct {
 	// Version that the alias points to.
 	Version string
+	// RevisionID changes with every update of the alias, also of its routing weights.
+	RevisionID string
 }
 
 // AccountSettings are the limits of Lambda in one account and Region.
@@ -90,6 +97,8 @@ func (l Lambda) Function(ctx context.Context, name string) (Function, error) {
 		TimeoutSeconds:   *c.Timeout,
 		LastUpdateStatus: updateStatus(c.LastUpdateStatus),
 		RevisionID:       awssdk.ToString(c.RevisionId),
+		CodeSHA256:       token(c.CodeSha256),
+		ModifiedAt:       token(c.LastModified),
 		Architecture:     architecture(c.Architectures),
 		EnvironmentNames: environmentNames(c.Environment),
 		StackName:        tag(out.Tags, "aws:cloudformation:stack-name", stackName),
@@ -112,7 +121,7 @@ func (l Lambda) Alias(ctx context.Context, function, alias string) (Alias, error
 	if out.FunctionVersion == nil {
 		return Alias{}, Fault(errNoAnswer, doing)
 	}
-	return Alias{Version: *out.FunctionVersion}, nil
+	return Alias{Version: *out.FunctionVersion, RevisionID: token(out.RevisionId)}, nil
 }
 
 // AccountSettings reads the account's limits (GetAccountSettings).
@@ -196,6 +205,18 @@ var (
 	stackName = regexp.MustCompile(`^[A-Za-z][-A-Za-z0-9]{0,127}$`)
 	logicalID = regexp.MustCompile(`^[A-Za-z0-9]{1,255}$`)
 )
+
+// maxToken is the longest hash, time or revision that is kept: Lambda's are shorter.
+const maxToken = 64
+
+// token keeps what identifies a state of a function, and nothing that is longer than such a thing can be.
+func token(s *string) string {
+	text := awssdk.ToString(s)
+	if len(text) > maxToken {
+		return ""
+	}
+	return text
+}
 
 func tag(tags map[string]string, key string, format *regexp.Regexp) string {
 	if v := tags[key]; format.MatchString(v) {

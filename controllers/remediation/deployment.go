@@ -1,0 +1,117 @@
+package remediation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/evidence"
+)
+
+// deployed notes what is deployed before the change. What somebody deploys from here on makes the verification
+// inconclusive: it may have fixed what the change did not.
+func (r *Reconciler) deployed(ctx context.Context, s *scope) (*v1alpha1.Deployment, error) {
+	alias := s.function.Alias
+	if v := s.rem.Status.Verification; s.function.Name == "" && v != nil && v.Deployment != nil {
+		alias = v.Deployment.Alias // a later call of the plan: the application is not asked any more
+	}
+	d, err := evidence.Deployed(ctx, s.session, string(s.rem.Spec.Target.FunctionName), alias)
+	if err != nil {
+		return nil, err
+	}
+	d.LastModified = "" // the change itself may move it: redeployed notes it once the change was seen
+	return &d, nil
+}
+
+// redeployed says what of the function is not as the change left it, or "".
+func (r *Reconciler) redeployed(ctx context.Context, s *scope) (string, error) {
+	was := s.rem.Status.Verification.Deployment
+	if was == nil {
+		return "", nil
+	}
+	name := string(s.rem.Spec.Target.FunctionName)
+	is, err := evidence.Deployed(ctx, s.session, name, was.Alias)
+	if err != nil {
+		return "", err
+	}
+	return otherDeployment(name, *was, is), nil
+}
+
+// otherDeployment says what somebody else deployed, or "". Pure.
+func otherDeployment(name string, was, is v1alpha1.Deployment) string {
+	switch {
+	case is.CodeSHA256 != was.CodeSHA256:
+		return fmt.Sprintf("somebody else deployed other code to function %s", name)
+	case is.AliasVersion != was.AliasVersion || is.AliasRevisionID != was.AliasRevisionID:
+		return fmt.Sprintf("somebody else moved alias %s of function %s", was.Alias, name)
+	case was.LastModified != "" && is.LastModified != was.LastModified:
+		return fmt.Sprintf("somebody else updated the configuration of function %s", name)
+	}
+	return ""
+}
+
+// settledAt notes when the change itself was seen to have updated the function.
+func (r *Reconciler) settledAt(ctx context.Context, s *scope) error {
+	d := s.rem.Status.Verification.Deployment
+	if d == nil {
+		return nil
+	}
+	is, err := evidence.Deployed(ctx, s.session, string(s.rem.Spec.Target.FunctionName), d.Alias)
+	if err != nil {
+		return err
+	}
+	d.LastModified = is.LastModified
+	return nil
+}
+
+// since is when the change was made. An alarm that was edited after it is another alarm than the one that failed.
+func since(rem *v1alpha1.Remediation) time.Time {
+	for i := len(rem.Status.Intents) - 1; i >= 0; i-- {
+		if rem.Status.Intents[i].Outcome == v1alpha1.OutcomeApplied {
+			return rem.Status.Intents[i].At.Time
+		}
+	}
+	return time.Time{}
+}
+
+// unproved says why a look at which every alarm is OK and users are served proves nothing of the change, or "". Pure.
+func unproved(m evidence.TrafficMinute, v v1alpha1.VerificationStatus) string {
+	offered, throttled := offeredOf(m), value(m.Throttles)
+	if offered == nil {
+		return ""
+	}
+	before, offeredBefore, throttledBefore := number(v.SuccessesPerMinute), number(v.OfferedPerMinute), number(v.ThrottledPerMinute)
+	switch {
+	case throttled > *offered*(1-servedShare):
+		return fmt.Sprintf("but %s are still turned away", short(throttled))
+	case before != nil && offeredBefore != nil && throttledBefore != nil && *throttledBefore > *offeredBefore*(1-servedShare) && *offered <= *before:
+		return "but no more than were served before the change: with so few, nobody can tell whether it helped"
+	}
+	return ""
+}
+
+// over returns the mean of the minutes that have data, at the newest minute. Without data in the newest there is none.
+func over(minutes evidence.TrafficMinutes) evidence.TrafficMinute {
+	if len(minutes) == 0 || offeredOf(minutes[len(minutes)-1]) == nil {
+		return evidence.TrafficMinute{}
+	}
+	var invocations, errors, throttles, n float64
+	for _, m := range minutes {
+		if offeredOf(m) != nil {
+			invocations, errors, throttles, n = invocations+value(m.Invocations), errors+value(m.Errors), throttles+value(m.Throttles), n+1
+		}
+	}
+	mean := evidence.TrafficMinute{At: minutes[len(minutes)-1].At}
+	invocations, errors, throttles = invocations/n, errors/n, throttles/n
+	mean.Invocations, mean.Errors, mean.Throttles = &invocations, &errors, &throttles
+	return mean
+}
+
+// unseen is how many minutes of traffic a look is made of: all since the one before, however far apart they are.
+func unseen(v v1alpha1.VerificationStatus, plan v1alpha1.PlannedVerification, now time.Time) time.Duration {
+	if v.LastAt == nil {
+		return time.Minute
+	}
+	return max(time.Minute, min(now.Sub(v.LastAt.Time), seconds(plan.PeriodSeconds)*3/2).Truncate(time.Minute))
+}

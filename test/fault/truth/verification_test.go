@@ -1,0 +1,250 @@
+//go:build fault
+
+package truth_test
+
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
+	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+	"github.com/runbook-operator/runbook-operator/test/builder"
+	. "github.com/runbook-operator/runbook-operator/test/expectations"
+)
+
+// setState sets the throttle alarm's state by hand. CloudWatch takes it back at its next evaluation.
+func (s *story) setState(state types.StateValue) {
+	GinkgoHelper()
+	_, err := s.alarms().SetAlarmState(s.ctx, &cloudwatch.SetAlarmStateInput{
+		AlarmName: aws.String(reactstocks.ThrottlesAlarm), StateValue: state, StateReason: aws.String("by hand"),
+	})
+	Expect(err).NotTo(HaveOccurred())
+}
+
+// redefine replaces the throttle alarm by one of the same name.
+func (s *story) redefine(change func(*cloudwatch.PutMetricAlarmInput)) {
+	GinkgoHelper()
+	in := &cloudwatch.PutMetricAlarmInput{
+		AlarmName: aws.String(reactstocks.ThrottlesAlarm), Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("Throttles"),
+		Dimensions: []types.Dimension{{Name: aws.String("FunctionName"), Value: aws.String(reactstocks.BackendFunction)}},
+		Statistic:  types.StatisticSum, Period: aws.Int32(60), Threshold: aws.Float64(0),
+		ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
+		EvaluationPeriods:  aws.Int32(3), DatapointsToAlarm: aws.Int32(2), TreatMissingData: aws.String("notBreaching"),
+	}
+	change(in)
+	_, err := s.alarms().PutMetricAlarm(s.ctx, in)
+	Expect(err).NotTo(HaveOccurred())
+}
+
+// reserving lets the Runbook of the namespace propose another number, instead of the shipped one.
+func (s *story) reserving(rule string) {
+	GinkgoHelper()
+	ExpectApplied(s.ctx, s.Admin, builder.Runbook(s.Namespace, func(r *v1alpha1.Runbook) {
+		r.Name = "lambda-throttling" // takes the place of the shipped one
+		r.Spec.Diagnose[0].Respond.Remediate[0].SetReservedConcurrency.Value.Type = 1
+		r.Spec.Diagnose[0].Respond.Remediate[0].SetReservedConcurrency.Value.StrVal = rule
+	}))
+}
+
+var _ = Describe("A true fix", func() {
+	It("of throttling is Succeeded and Resolved, or the specs below would prove nothing", func() {
+		s := observed()
+		Expect(s.ended()).To(HaveCondition(v1alpha1.ConditionSucceeded, "True", v1alpha1.ReasonSucceeded))
+		s.until("the Incident is over", patient, s.resolved)
+		Expect(s.incident()).To(HaveCondition(v1alpha1.ConditionResolved, "True", v1alpha1.ReasonRemediated))
+		v := s.verification()
+		GinkgoWriter.Printf("proved by %d observations from %s to %s, largest gap %d s\n", v.Observations,
+			v.FirstAt.UTC().Format(time.TimeOnly), v.LastAt.UTC().Format(time.TimeOnly), v.LargestGapSeconds)
+	})
+
+	It("of timeouts is Succeeded", func() {
+		s := begin(reactstocks.SlowDependency)
+		s.pass(10 * time.Minute)
+		ExpectApplied(s.ctx, s.Admin, builder.Remediation(s.Namespace, func(r *v1alpha1.Remediation) {
+			r.Spec.Target.FunctionName = reactstocks.NewsSyncFunction
+			r.Spec.Action = v1alpha1.Action{SetTimeout: &v1alpha1.SetTimeout{Seconds: 45}}
+		}))
+		s.approve(s.proposed())
+		Expect(s.ended()).To(HaveCondition(v1alpha1.ConditionSucceeded, "True", v1alpha1.ReasonSucceeded))
+	})
+})
+
+var _ = Describe("A verification", func() {
+	It("starts anew after one bad evaluation in the middle, and says that the alarm was in ALARM", func() {
+		s := observed()
+		s.offer(400)
+		s.until("one observation was bad", 10*time.Minute, func() bool { return s.verification().Bad == 1 })
+		Expect(s.verification().Message).To(Equal(`alarm "` + reactstocks.ThrottlesAlarm + `" is in ALARM`))
+		bad := s.verification().LastAt.Time
+		s.setState(types.StateValueOk) // over before the next look
+		s.offer(150)
+		s.setState(types.StateValueOk)
+		rem := s.ended()
+		v := s.verification()
+		if rem.Status.Verification.GoodSince != nil {
+			Expect(v.GoodSince.Time).To(BeTemporally(">", bad))
+			Expect(v.LastAt.Sub(v.GoodSince.Time)).To(BeNumerically(">=", window), "a whole window after it")
+			Expect(v.Good).To(BeNumerically(">=", 6), "both ends of it counted")
+		}
+	})
+
+	It("counts an alarm that fired between two looks, and says that it was not OK all the time", func() {
+		s := observed()
+		good := s.verification().Good
+		s.pass(5 * time.Second) // between two looks
+		s.setState(types.StateValueAlarm)
+		s.pass(time.Second)
+		s.setState(types.StateValueOk)
+		s.until("somebody looked", 2*time.Minute, func() bool { return s.verification().Good != good })
+		Expect(s.verification().Good).To(BeZero())
+		Expect(s.verification().Message).To(Equal(`alarm "` + reactstocks.ThrottlesAlarm + `" was not OK all the time since the observation before`))
+		Expect(s.ended()).To(HaveCondition(v1alpha1.ConditionSucceeded, "True", v1alpha1.ReasonSucceeded))
+		Expect(s.verification().LastAt.Sub(s.verification().GoodSince.Time)).To(BeNumerically(">=", window))
+	})
+
+	It("does not look before the alarm can have seen the change, whoever sets the alarm to OK, and says Settling", func() {
+		s := begin(reactstocks.Throttling)
+		s.reserving("110") // too little
+		s.approve(s.proposed())
+		s.applied()
+		rem := s.remediation()
+		settled := rem.Status.AppliedAt.Add(5 * time.Minute) // three periods of a minute, and two for the metrics
+		for s.Clock.Now().Before(settled.Add(-time.Minute)) {
+			s.setState(types.StateValueOk)
+			s.pass(time.Minute)
+			Expect(s.remediation()).To(HaveCondition(v1alpha1.ConditionVerified, "False", v1alpha1.ReasonSettling))
+		}
+		for s.remediation().Status.EndedAt == nil {
+			s.setState(types.StateValueOk)
+			s.pass(10 * time.Second)
+			if v := s.verification(); v.FirstAt != nil {
+				Expect(v.FirstAt.Time).To(BeTemporally(">=", settled))
+			}
+		}
+		s.expectNeverProved(v1alpha1.ReasonNotFixed, "bad observations in a row")
+	})
+
+	It("cannot tell from an alarm that was deleted", func() {
+		s := observed()
+		_, err := s.alarms().DeleteAlarms(s.ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{reactstocks.ThrottlesAlarm}})
+		Expect(err).NotTo(HaveOccurred())
+		s.expectNeverProved(v1alpha1.ReasonInconclusive, `alarm "`+reactstocks.ThrottlesAlarm+`" was deleted`)
+	})
+
+	It("cannot tell from an alarm whose actions somebody disabled", func() {
+		s := observed()
+		_, err := s.alarms().DisableAlarmActions(s.ctx, &cloudwatch.DisableAlarmActionsInput{AlarmNames: []string{reactstocks.ThrottlesAlarm}})
+		Expect(err).NotTo(HaveOccurred())
+		s.expectNeverProved(v1alpha1.ReasonInconclusive, "its actions are disabled")
+	})
+
+	It("cannot tell from an alarm without data", func() {
+		s := observed()
+		s.redefine(func(in *cloudwatch.PutMetricAlarmInput) {
+			in.Dimensions[0].Value, in.TreatMissingData = aws.String("nobody"), aws.String("missing")
+		})
+		s.expectNeverProved(v1alpha1.ReasonInconclusive, "has no data")
+	})
+
+	It("cannot tell from an alarm that somebody gave a threshold that is never reached", func() {
+		s := begin(reactstocks.Throttling)
+		s.reserving("110") // too little
+		s.approve(s.proposed())
+		s.applied()
+		s.redefine(func(in *cloudwatch.PutMetricAlarmInput) { in.Threshold = aws.Float64(1e9) })
+		s.expectNeverProved(v1alpha1.ReasonInconclusive, `alarm "`+reactstocks.ThrottlesAlarm+`" was edited after the change`)
+	})
+
+	It("cannot tell from an alarm that is OK while users are turned away as before", func() {
+		s := begin(reactstocks.Throttling)
+		s.redefine(func(in *cloudwatch.PutMetricAlarmInput) { in.Threshold = aws.Float64(5000) })
+		s.reserving("130") // fewer are throttled: the alarm's owner does not mind, those users do
+		s.approve(s.proposed())
+		s.applied()
+		s.expectNeverProved(v1alpha1.ReasonInconclusive, "are still turned away")
+	})
+
+	It("sees users turned away in minutes between two looks", func() {
+		s := begin(reactstocks.Throttling)
+		s.redefine(func(in *cloudwatch.PutMetricAlarmInput) {
+			in.Period, in.EvaluationPeriods, in.DatapointsToAlarm, in.Threshold = aws.Int32(300), aws.Int32(1), aws.Int32(1), aws.Float64(30000)
+		})
+		s.approve(s.proposed())
+		s.applied()
+		s.until("it looks once", patient, func() bool { return s.verification().Observations == 1 })
+		for s.remediation().Status.EndedAt == nil { // two of five minutes, and never the one before a look
+			s.offer(300)
+			s.pass(2 * time.Minute)
+			s.offer(150)
+			s.pass(3 * time.Minute)
+		}
+		Expect(s.remediation()).To(HaveCondition(v1alpha1.ConditionSucceeded, "False", v1alpha1.ReasonHeld))
+	})
+
+	It("cannot tell without traffic", func() {
+		s := observed()
+		s.offer(0)
+		s.expectNeverProved(v1alpha1.ReasonInconclusive, "no traffic")
+	})
+
+	It("cannot tell when traffic fell to what was served before the change", func() {
+		s := changed()
+		s.offer(90) // 100 were reserved, and about 150 asked for
+		s.expectNeverProved(v1alpha1.ReasonInconclusive, "no more than were served before the change")
+	})
+
+	It("cannot tell when traffic halved", func() {
+		s := changed()
+		s.offer(60)
+		s.expectNeverProved(v1alpha1.ReasonInconclusive, "no more than were served before the change")
+	})
+
+	It("fails when users are turned away, although somebody keeps the alarm at OK", func() {
+		s := changed()
+		s.offer(400)
+		s.every(12, func() { s.setState(types.StateValueOk) })
+		s.expectNeverProved(v1alpha1.ReasonNotFixed, "bad observations in a row")
+	})
+
+	It("starts anew when CloudWatch was away for a part of the window, and cannot tell when it stays away", func() {
+		s := observed()
+		outage := s.World.Faults().Add(faults.Rule{Action: "cloudwatch:*", Effect: faults.InternalError()})
+		s.pass(3 * time.Minute)
+		Expect(s.verification().Good).To(BeZero())
+		Expect(s.verification().Last).To(Equal(v1alpha1.ObservationError))
+		s.World.Faults().Remove(outage)
+		back := s.Clock.Now()
+		Expect(s.ended()).To(HaveCondition(v1alpha1.ConditionSucceeded, "True", v1alpha1.ReasonSucceeded))
+		Expect(s.verification().GoodSince.Time).To(BeTemporally(">=", back))
+
+		s = observed()
+		s.World.Faults().Add(faults.Rule{Action: "cloudwatch:*", Effect: faults.InternalError()})
+		s.expectNeverProved(v1alpha1.ReasonInconclusive, "the observation failed")
+	})
+
+	It("starts anew when metrics are missing for a while", func() {
+		s := observed()
+		s.World.Faults().Add(faults.Rule{Action: "cloudwatch:GetMetricData", Times: 1, Effect: faults.InternalError()})
+		missed := s.Clock.Now()
+		Expect(s.ended()).To(HaveCondition(v1alpha1.ConditionSucceeded, "True", v1alpha1.ReasonSucceeded))
+		Expect(s.verification().GoodSince.Time).To(BeTemporally(">", missed))
+	})
+
+	It("starts anew after minutes in which nobody looked", func() {
+		s := observed()
+		s.Wall.Step(10 * time.Minute)
+		s.Clock.Step(10 * time.Minute)
+		s.World.AdvanceTo(s.Clock.Now())
+		s.Driver.Restart(s.Driver.Controllers)
+		back := s.Clock.Now()
+		Expect(s.ended()).To(HaveCondition(v1alpha1.ConditionSucceeded, "True", v1alpha1.ReasonSucceeded))
+		Expect(s.verification().GoodSince.Time).To(BeTemporally(">=", back))
+		Expect(s.verification().LargestGapSeconds).To(BeNumerically(">=", 600), "the gap is said")
+	})
+})
