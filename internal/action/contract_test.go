@@ -2,6 +2,7 @@ package action
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -150,8 +151,10 @@ func TestAPlanSaysWhatItDoesAndWhatUndoesIt(t *testing.T) {
 func TestApplyingMakesItSoAndTheInverseUndoesIt(t *testing.T) {
 	forEach(t, func(t *testing.T, g *WithT, w *world, a Action, e example) {
 		c := w.plan(t, a, e).Calls[0]
+		changed := func() int { return w.Ledger().Count(ledger.ByRole(reactstocks.GrantRole), ledger.Changed()) }
 		w.apply(t, a, c.Call)
 		s := w.observe(t, a, c.Call)
+		g.Expect(changed()).To(Equal(1))
 		g.Expect(s.Fields).To(Equal(c.Call.Writes))
 		g.Expect(s.Settled).To(BeTrue())
 		g.Expect(s.Failed).To(BeFalse())
@@ -263,4 +266,26 @@ func TestACallThatNoPlanMakesIsNotMade(t *testing.T) {
 		g.Expect(fault.From(err).Class).To(Equal(fault.Terminal))
 		g.Expect(w.changes()).To(BeZero())
 	})
+}
+
+// What an action uses while it plans, looks and applies, its inverse included, is what it declares: not fewer, and not
+// more. Tags come with GetFunction, where the role may call lambda:ListTags (Lambda API reference, GetFunction).
+func TestEveryActionDeclaresExactlyTheIAMActionsThatItUses(t *testing.T) {
+	used := map[v1alpha1.ActionName]map[string]bool{}
+	forEach(t, func(t *testing.T, _ *WithT, w *world, a Action, e example) {
+		from := w.Ledger().Len()
+		c := w.plan(t, a, e).Calls[0]
+		w.apply(t, a, c.Call)
+		w.apply(t, a, c.Inverse)
+		if used[a.Name()] == nil {
+			used[a.Name()] = map[string]bool{"lambda:ListTags": true}
+		}
+		for _, entry := range w.Ledger().Entries(ledger.After(from), ledger.ByRole(reactstocks.GrantRole)) {
+			used[a.Name()][entry.Action()] = true
+		}
+	})
+	for _, a := range All() {
+		declared := append(slices.Clone(a.Permissions().Read), a.Permissions().Write...)
+		NewWithT(t).Expect(slices.Sorted(maps.Keys(used[a.Name()]))).To(Equal(slices.Sorted(slices.Values(declared))), string(a.Name()))
+	}
 }
