@@ -72,6 +72,8 @@ func TestAnAlarmThatWasEditedAfterTheChangeProvesNothing(t *testing.T) {
 	}
 	result, _ := judgeLook(at(-time.Second), plan, v1alpha1.VerificationStatus{})
 	g.Expect(result).To(Equal(good))
+	result, _ = judgeLook(at(0), plan, v1alpha1.VerificationStatus{})
+	g.Expect(result).To(Equal(mixed), "in the same second: nobody knows which was first")
 	result, message := judgeLook(at(time.Second), plan, v1alpha1.VerificationStatus{})
 	g.Expect(result).To(Equal(mixed))
 	g.Expect(message).To(ContainSubstring(`alarm "a" was edited after the change`))

@@ -62,7 +62,7 @@ func judgeLook(l look, plan v1alpha1.PlannedVerification, v v1alpha1.Verificatio
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q has no data", name)
 		case !a.ActionsEnabled:
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q is silenced: its actions are disabled", name)
-		case a.ConfiguredAt.After(l.since) && !l.since.IsZero():
+		case !l.since.IsZero() && !a.ConfiguredAt.Before(l.since):
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q was edited after the change: it is not the alarm that failed", name)
 		case v.Good > 0 && v.LastAt != nil && a.TransitionedAt.After(v.LastAt.Time):
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q was not OK all the time since the observation before", name)
