@@ -214,6 +214,10 @@ type VerificationStatus struct {
 	// +kubebuilder:validation:items:MaxLength=300
 	Firing []string `json:"firing,omitempty"`
 
+	// peakSuccessesPerMinute is the most in one minute before the change. Absent without data.
+	// +optional
+	PeakSuccessesPerMinute *Number `json:"peakSuccessesPerMinute,omitempty"`
+
 	// throttledPerMinute before the change: those of the offered requests that were turned away. Absent without data.
 	// +optional
 	ThrottledPerMinute *Number `json:"throttledPerMinute,omitempty"`

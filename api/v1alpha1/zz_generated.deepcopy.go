@@ -2143,6 +2143,11 @@ func (in *VerificationStatus) DeepCopyInto(out *VerificationStatus) {
 		*out = make([]string, len(*in))
 		copy(*out, *in)
 	}
+	if in.PeakSuccessesPerMinute != nil {
+		in, out := &in.PeakSuccessesPerMinute, &out.PeakSuccessesPerMinute
+		*out = new(Number)
+		**out = **in
+	}
 	if in.ThrottledPerMinute != nil {
 		in, out := &in.ThrottledPerMinute, &out.ThrottledPerMinute
 		*out = new(Number)

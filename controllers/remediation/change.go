@@ -24,17 +24,16 @@ func (r *Reconciler) change(ctx context.Context, s *scope) (bool, error) {
 		s.wake(1)
 		return false, nil
 	}
-	if err := r.baseline(ctx, s); err != nil {
-		return false, err
-	}
+	s.rem.Status.Verification = s.baseline
 	return r.make(ctx, s, p, session, live)
 }
 
 // trafficBefore is how long before the change traffic is averaged over.
 const trafficBefore = 5 * time.Minute
 
-// baseline notes what users had and which alarms fired before the change, for the verifications to compare with.
-func (r *Reconciler) baseline(ctx context.Context, s *scope) error {
+// measure reads what users have and which alarms fire before the change, for the verifications to compare with. It comes
+// before the last look at the function: nothing slow may lie between that and the intent.
+func (r *Reconciler) measure(ctx context.Context, s *scope) error {
 	end := s.now.Truncate(time.Minute)
 	minutes, err := evidence.Traffic(ctx, s.session, string(s.rem.Spec.Target.FunctionName), end.Add(-trafficBefore), end)
 	if err != nil {
@@ -46,10 +45,10 @@ func (r *Reconciler) baseline(ctx context.Context, s *scope) error {
 	}
 	successes, offered, throttled := average(minutes)
 	v := s.rem.Status.Plan.Verification
-	s.rem.Status.Verification = &v1alpha1.VerificationStatus{
+	s.baseline = &v1alpha1.VerificationStatus{
 		NotBefore:          timeAfter(s.now, v.SettleSeconds),
 		Deadline:           timeAfter(s.now, v.SettleSeconds+2*v.WindowSeconds),
-		SuccessesPerMinute: successes, OfferedPerMinute: offered, ThrottledPerMinute: throttled,
+		SuccessesPerMinute: successes, OfferedPerMinute: offered, ThrottledPerMinute: throttled, PeakSuccessesPerMinute: peak(minutes),
 		Deployment: deployment, Firing: s.firing,
 	}
 	return nil

@@ -24,9 +24,8 @@ func (r *Reconciler) deployed(ctx context.Context, s *scope) (*v1alpha1.Deployme
 	return &d, nil
 }
 
-// redeployed says what of the function is not as the change left it, or "".
-func (r *Reconciler) redeployed(ctx context.Context, s *scope) (string, error) {
-	was := s.rem.Status.Verification.Deployment
+// redeployed says what of the function is not as it was deployed before, or "".
+func (r *Reconciler) redeployed(ctx context.Context, s *scope, was *v1alpha1.Deployment) (string, error) {
 	if was == nil {
 		return "", nil
 	}
@@ -81,11 +80,11 @@ func unproved(m evidence.TrafficMinute, v v1alpha1.VerificationStatus) string {
 	if offered == nil {
 		return ""
 	}
-	before, offeredBefore, throttledBefore := number(v.SuccessesPerMinute), number(v.OfferedPerMinute), number(v.ThrottledPerMinute)
+	peak, offeredBefore, throttledBefore := number(v.PeakSuccessesPerMinute), number(v.OfferedPerMinute), number(v.ThrottledPerMinute)
 	switch {
 	case throttled > *offered*(1-servedShare):
 		return fmt.Sprintf("but %s are still turned away", short(throttled))
-	case before != nil && offeredBefore != nil && throttledBefore != nil && *throttledBefore > *offeredBefore*(1-servedShare) && *offered <= *before:
+	case peak != nil && offeredBefore != nil && throttledBefore != nil && *throttledBefore > *offeredBefore*(1-servedShare) && *offered <= *peak:
 		return "but no more than were served before the change: with so few, nobody can tell whether it helped"
 	}
 	return ""

@@ -35,8 +35,8 @@ func TestWhateverSomebodyElseDeploysIsSeenAndNamed(t *testing.T) {
 
 func TestALookProvesNothingWhileUsersAreTurnedAwayOrSoFewThatTheChangeIsNotNeeded(t *testing.T) {
 	number := func(s string) *v1alpha1.Number { return ptr.To(v1alpha1.Number(s)) }
-	throttled := v1alpha1.VerificationStatus{SuccessesPerMinute: number("100"), OfferedPerMinute: number("150"), ThrottledPerMinute: number("50")}
-	failing := v1alpha1.VerificationStatus{SuccessesPerMinute: number("100"), OfferedPerMinute: number("150"), ThrottledPerMinute: number("0")}
+	throttled := v1alpha1.VerificationStatus{PeakSuccessesPerMinute: number("100"), OfferedPerMinute: number("150"), ThrottledPerMinute: number("50")}
+	failing := v1alpha1.VerificationStatus{PeakSuccessesPerMinute: number("100"), OfferedPerMinute: number("150"), ThrottledPerMinute: number("0")}
 	for name, c := range map[string]struct {
 		now    evidence.TrafficMinute
 		before v1alpha1.VerificationStatus

@@ -13,7 +13,8 @@ import (
 const maxAttempts = 8
 
 // gate is the last look before a call, at everything that may have moved since it was approved: live state equals
-// what the plan was made upon, the digest is the plan's own, the caller is the plan's, and the approvals stand.
+// what the plan was made upon, the digest is the plan's own, the caller is the plan's, no brake was pulled, and the
+// approvals stand.
 func (r *Reconciler) gate(ctx context.Context, s *scope) (bool, error) {
 	if begun(s.rem) {
 		return true, nil
@@ -39,7 +40,19 @@ func (r *Reconciler) gate(ctx context.Context, s *scope) (bool, error) {
 	if !r.identity(s, step{index: next(s.rem)}) {
 		return false, nil
 	}
-	verdict, err := r.approvals.Review(ctx, s.rem, s.policy, s.now)
+	if err := r.measure(ctx, s); err != nil {
+		return false, err
+	}
+	if braked, err := r.braked(ctx, s); err != nil || braked {
+		s.wake(1)
+		return false, err // the next Reconcile says why
+	}
+	if !approval.SameContent(*plan, s.compose(proposal, verification)) {
+		s.approved(false, v1alpha1.ReasonStale, "the grant or the policy moved after the plan was approved: it is planned again")
+		s.wake(1)
+		return false, nil
+	}
+	verdict, err := r.approvals.Review(ctx, s.rem, s.policy, r.Clock.Now())
 	if err != nil {
 		return false, err
 	}
@@ -51,6 +64,17 @@ func (r *Reconciler) gate(ctx context.Context, s *scope) (bool, error) {
 	}
 	s.verdict = verdict
 	return true, nil
+}
+
+// braked reads what may stop a change once more, and says whether it does: what load saw may be seconds
+// old. A deletion of the Remediation itself fails the intent, which is written by optimistic lock.
+func (r *Reconciler) braked(ctx context.Context, s *scope) (bool, error) {
+	if _, err := r.load(ctx, s); err != nil {
+		return false, err
+	}
+	stopped := s.app == nil || s.grantErr != nil || s.grant.Mode != v1alpha1.ModeAct || !s.grant.Allows(s.action.Name()) ||
+		s.rem.Spec.IncidentRef != nil && s.incident == nil
+	return stopped, nil
 }
 
 // identity says whether AWS knows the caller as the plan's, immediately before a call of either direction. Where it does

@@ -24,7 +24,10 @@ func (s *scope) settleRevert() {
 		NotBefore:          timeAfter(s.now, plan.SettleSeconds),
 		Deadline:           timeAfter(s.now, plan.SettleSeconds+2*plan.WindowSeconds),
 		SuccessesPerMinute: st.Verification.SuccessesPerMinute, OfferedPerMinute: st.Verification.OfferedPerMinute,
-		Firing: st.Verification.Firing,
+		Firing: st.Verification.Firing, Deployment: st.Verification.Deployment.DeepCopy(),
+	}
+	if d := st.Revert.Verification.Deployment; d != nil {
+		d.LastModified = "" // the inverse itself moved it
 	}
 }
 
@@ -50,6 +53,9 @@ func (r *Reconciler) prove(ctx context.Context, s *scope) (bool, error) {
 		s.blind, message = true, "the observation failed: "+fault.From(err).Message
 	case l.changed:
 		s.undone(v1alpha1.ReasonRevertUnverified, fmt.Sprintf("the change was reverted, and then somebody else changed function %s: nobody can tell what users have of it; a person has to look", s.rem.Spec.Target.FunctionName))
+		return false, nil
+	case l.deployed != "":
+		s.undone(v1alpha1.ReasonRevertUnverified, fmt.Sprintf("the change was reverted, and then %s: nobody can tell what users have of it; a person has to look", l.deployed))
 		return false, nil
 	default:
 		result, message = judgeReverted(l, plan, *v)

@@ -31,6 +31,7 @@ type scope struct {
 	firing   []string                        // plan: the alarms of the plan that are in ALARM
 	proposal action.Proposal                 // plan
 	verdict  approval.Verdict                // approve
+	baseline *v1alpha1.VerificationStatus    // gate: what the change is compared with
 
 	uncertain bool // make: an intent may have been written, and nobody heard of it
 

@@ -37,10 +37,11 @@ const (
 
 // look is what was seen at one observation.
 type look struct {
-	alarms  map[string]alarms.Alarm // by name; one that is not there was deleted
-	minute  evidence.TrafficMinute  // the mean of the minutes since the look before whose metrics are complete
-	changed bool                    // the function is not as written any more
-	since   time.Time               // when the change was made
+	alarms   map[string]alarms.Alarm // by name; one that is not there was deleted
+	minute   evidence.TrafficMinute  // the mean of the minutes since the look before whose metrics are complete
+	changed  bool                    // the function is not as written any more
+	deployed string                  // what somebody else deployed
+	since    time.Time               // when the change was made
 }
 
 // judgeLook says what one look means.
@@ -176,6 +177,20 @@ func due(v v1alpha1.VerificationStatus, plan v1alpha1.PlannedVerification) time.
 		return v.NotBefore.Time
 	}
 	return v.LastAt.Add(seconds(plan.PeriodSeconds))
+}
+
+// peak returns the most successes in one of the minutes that have data.
+func peak(minutes []evidence.TrafficMinute) *v1alpha1.Number {
+	var most *float64
+	for _, m := range minutes {
+		if offeredOf(m) != nil && (most == nil || *successesOf(m) > *most) {
+			most = successesOf(m)
+		}
+	}
+	if most == nil {
+		return nil
+	}
+	return decimal(*most)
 }
 
 // average returns the successes, the offered and the throttled requests per minute of those minutes that have data.

@@ -233,11 +233,12 @@ func TestTheBaselineAveragesTheMinutesThatHaveData(t *testing.T) {
 	for _, c := range []struct {
 		minutes                     []evidence.TrafficMinute
 		success, offered, throttled string
+		peak                        string
 	}{
-		{nil, "<nil>", "<nil>", "<nil>"},
-		{[]evidence.TrafficMinute{minute(-1, -1, -1)}, "<nil>", "<nil>", "<nil>"},
-		{[]evidence.TrafficMinute{minute(-1, -1, -1), minute(100, 10, 20), minute(200, 0, -1)}, "145.00", "160.00", "10.00"},
-		{[]evidence.TrafficMinute{minute(-1, -1, 30)}, "0.00", "30.00", "30.00"},
+		{nil, "<nil>", "<nil>", "<nil>", "<nil>"},
+		{[]evidence.TrafficMinute{minute(-1, -1, -1)}, "<nil>", "<nil>", "<nil>", "<nil>"},
+		{[]evidence.TrafficMinute{minute(-1, -1, -1), minute(200, 0, -1), minute(100, 10, 20)}, "145.00", "160.00", "10.00", "200.00"},
+		{[]evidence.TrafficMinute{minute(-1, -1, 30)}, "0.00", "30.00", "30.00", "0.00"},
 	} {
 		g := NewWithT(t)
 		show := func(n *v1alpha1.Number) string {
@@ -248,6 +249,7 @@ func TestTheBaselineAveragesTheMinutesThatHaveData(t *testing.T) {
 		}
 		success, offered, throttled := average(c.minutes)
 		g.Expect(show(throttled)).To(Equal(c.throttled))
+		g.Expect(show(peak(c.minutes))).To(Equal(c.peak))
 		g.Expect(show(success)).To(Equal(c.success))
 		g.Expect(show(offered)).To(Equal(c.offered))
 	}

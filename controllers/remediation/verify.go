@@ -65,11 +65,8 @@ func (r *Reconciler) look(ctx context.Context, s *scope) (result v1alpha1.Observ
 	if l.changed {
 		return "", fmt.Sprintf("function %s is not as the change left it: somebody else changed it", s.rem.Spec.Target.FunctionName), true
 	}
-	if what, err := r.redeployed(ctx, s); err != nil || what != "" {
-		if err != nil {
-			return v1alpha1.ObservationError, "the observation failed: " + fault.From(err).Message, false
-		}
-		return "", what, true
+	if l.deployed != "" {
+		return "", l.deployed, true
 	}
 	result, message = judgeLook(l, s.rem.Status.Plan.Verification, *s.rem.Status.Verification)
 	return result, message, false
@@ -84,6 +81,10 @@ func (r *Reconciler) see(ctx context.Context, s *scope, inverse bool) (look, err
 	if err := r.reading(ctx, s); err != nil {
 		return look{}, err
 	}
+	v, plan := *s.rem.Status.Verification, s.rem.Status.Plan.Verification
+	if inverse {
+		v, plan = *s.rem.Status.Revert.Verification, revertVerification(plan)
+	}
 	l := look{since: since(s.rem)}
 	for i := range s.rem.Status.Plan.Calls {
 		call := step{index: i, inverse: inverse}.call(s.rem.Status.Plan)
@@ -93,14 +94,19 @@ func (r *Reconciler) see(ctx context.Context, s *scope, inverse bool) (look, err
 		}
 		l.changed = l.changed || !sameFields(live.Fields, call.Writes)
 	}
-	found, err := alarms.ByName(ctx, s.session, s.rem.Status.Plan.Verification.Alarms)
+	deployed, err := r.redeployed(ctx, s, v.Deployment)
+	if err != nil {
+		return look{}, err
+	}
+	l.deployed = deployed
+	found, err := alarms.ByName(ctx, s.session, plan.Alarms)
 	if err != nil {
 		return look{}, err
 	}
 	l.alarms = found
 	// A minute's metrics may come a minute late: look at the newest minute that is complete for sure.
 	end := s.now.Add(-time.Minute).Truncate(time.Minute)
-	minutes, err := evidence.Traffic(ctx, s.session, string(s.rem.Spec.Target.FunctionName), end.Add(-unseen(*s.rem.Status.Verification, s.rem.Status.Plan.Verification, s.now)), end)
+	minutes, err := evidence.Traffic(ctx, s.session, string(s.rem.Spec.Target.FunctionName), end.Add(-unseen(v, plan, s.now)), end)
 	if err != nil {
 		return look{}, err
 	}

@@ -4,6 +4,7 @@ package truth_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -43,6 +44,8 @@ const (
 	patient = 30 * time.Minute    // of world time, for what should come soon
 	// window that a change has to be good for, a third of the default: the specs are many.
 	window = 5 * time.Minute
+	// long is the default, for what begins anew in the middle: a verification is inconclusive after two windows.
+	long = 15 * time.Minute
 	// over is longer than any verification: twice the window, the alarms' reach, and what is in between.
 	over = time.Hour
 )
@@ -56,13 +59,19 @@ type story struct {
 // begin starts a world, with the shipped Runbooks and an application in the mode Act.
 func begin(scenario reactstocks.Scenario) *story {
 	GinkgoHelper()
+	return beginWith(scenario, window)
+}
+
+// beginWith is begin with another window than most specs need.
+func beginWith(scenario reactstocks.Scenario, window time.Duration) *story {
+	GinkgoHelper()
 	s := &story{ctx: context.Background(), Fixture: environment.NewFixture(GinkgoTB(), env.Options{
 		Controllers: controllers.All, Scenario: scenario,
 	})}
 	s.Bind(alice, "runbook-operator-approver")
 	s.InstallLibrary()
 	ExpectApplied(s.ctx, s.Admin, builder.AWSAccount(),
-		builder.ChangePolicy(s.Namespace, func(p *v1alpha1.ChangePolicy) { p.Spec.Verification.Window = "5m" }),
+		builder.ChangePolicy(s.Namespace, func(p *v1alpha1.ChangePolicy) { p.Spec.Verification.Window = fmt.Sprintf("%dm", int(window.Minutes())) }),
 		builder.ServerlessApplication(s.Namespace, func(a *v1alpha1.ServerlessApplication) {
 			a.Spec.ChangePolicyRef = &v1alpha1.LocalReference{Name: "default"}
 		}))
@@ -72,7 +81,12 @@ func begin(scenario reactstocks.Scenario) *story {
 // changed begins a story in which the right change was just made: 200 reserved executions for 135 to 175 at once.
 func changed() *story {
 	GinkgoHelper()
-	s := begin(reactstocks.Throttling)
+	return changedWith(window)
+}
+
+func changedWith(window time.Duration) *story {
+	GinkgoHelper()
+	s := beginWith(reactstocks.Throttling, window)
 	s.approve(s.proposed())
 	s.applied()
 	return s
@@ -81,7 +95,12 @@ func changed() *story {
 // observed begins a story in which the right change was made, and half of its window is over.
 func observed() *story {
 	GinkgoHelper()
-	s := changed()
+	return observedWith(window)
+}
+
+func observedWith(window time.Duration) *story {
+	GinkgoHelper()
+	s := changedWith(window)
 	s.until("three observations were good", patient, func() bool { return s.verification().Good >= 3 })
 	return s
 }
@@ -185,7 +204,7 @@ func (s *story) person() aws.Config {
 }
 
 // functions and alarms are what a platform administrator changes without the operator.
-func (s *story) functions() *lambda.Client   { return lambda.NewFromConfig(s.person()) }
+func (s *story) functions() *lambda.Client  { return lambda.NewFromConfig(s.person()) }
 func (s *story) alarms() *cloudwatch.Client { return cloudwatch.NewFromConfig(s.person()) }
 
 // offer sets the backend's traffic to what would occupy a concurrency without a limit; 0 stops it.

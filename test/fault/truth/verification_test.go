@@ -213,7 +213,7 @@ var _ = Describe("A verification", func() {
 	})
 
 	It("starts anew when CloudWatch was away for a part of the window, and cannot tell when it stays away", func() {
-		s := observed()
+		s := observedWith(long)
 		outage := s.World.Faults().Add(faults.Rule{Action: "cloudwatch:*", Effect: faults.InternalError()})
 		s.pass(3 * time.Minute)
 		Expect(s.verification().Good).To(BeZero())
@@ -237,7 +237,7 @@ var _ = Describe("A verification", func() {
 	})
 
 	It("starts anew after minutes in which nobody looked", func() {
-		s := observed()
+		s := observedWith(long)
 		s.Wall.Step(10 * time.Minute)
 		s.Clock.Step(10 * time.Minute)
 		s.World.AdvanceTo(s.Clock.Now())
