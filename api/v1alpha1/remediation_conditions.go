@@ -73,6 +73,8 @@ const (
 	ReasonExpired = "Expired"
 	// ReasonPoliciesChanged says that the admission policies are not as shipped, so that no approval counts.
 	ReasonPoliciesChanged = "PoliciesChanged"
+	// ReasonNotCounted says, in an event, that an Approval does not count, and why.
+	ReasonNotCounted = "NotCounted"
 	// ReasonWithdrawn says that the application recovered while the plan waited.
 	ReasonWithdrawn = "Withdrawn"
 

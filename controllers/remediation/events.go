@@ -1,6 +1,8 @@
 package remediation
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +22,8 @@ var told = []string{
 }
 
 // announceChanges emits an event for every condition that changed its status or reason. The root condition repeats
-// the others until the end, and is told only then.
+// the others until the end, and is told only then. An approval that does not count, or does not count any more, changes
+// no reason, and is told by itself.
 func (r *Reconciler) announceChanges(before, after *v1alpha1.Remediation) {
 	for _, typ := range told {
 		old, now := find(before.Status.Conditions, typ), find(after.Status.Conditions, typ)
@@ -36,6 +39,12 @@ func (r *Reconciler) announceChanges(before, after *v1alpha1.Remediation) {
 			kind = corev1.EventTypeWarning
 		}
 		r.Recorder.Eventf(after, nil, kind, now.Reason, typ, "%s", clip(now.Message, maxNote))
+	}
+	for _, a := range after.Status.Approvals {
+		if !a.Counts && !slices.Contains(before.Status.Approvals, a) {
+			r.Recorder.Eventf(after, nil, corev1.EventTypeWarning, v1alpha1.ReasonNotCounted, v1alpha1.ConditionApproved, "%s",
+				clip(fmt.Sprintf("Approval %s does not count: %s", a.Name, a.Message), maxNote))
+		}
 	}
 }
 

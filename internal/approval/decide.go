@@ -116,7 +116,17 @@ func waiting(in Input, plan *v1alpha1.Plan, tally tally) string {
 	if requester := in.Remediation.Spec.RequestedBy; requester != nil && !in.Policy.AllowRequester && isPerson(*requester) {
 		message += fmt.Sprintf("; it cannot be %s, who asked for the change", requester.Username)
 	}
-	return message
+	return message + passedOver(tally.counted)
+}
+
+// passedOver says why the newest approval that does not count does not, so that whoever waits need not look for it.
+func passedOver(counted []v1alpha1.CountedApproval) string {
+	for _, c := range counted { // what counts first, then the newest
+		if !c.Counts {
+			return fmt.Sprintf("; Approval %s does not count: %s", c.Name, c.Message)
+		}
+	}
+	return ""
 }
 
 // tally is what the approvals of a Remediation come to.

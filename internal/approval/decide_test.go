@@ -123,6 +123,7 @@ func TestEachReasonForWhichAnApprovalDoesNotCountHasItsSentence(t *testing.T) {
 			g.Expect(verdict.Counted[0].Counts).To(BeFalse())
 			g.Expect(verdict.Counted[0].Message).To(Equal(test.want))
 			g.Expect(verdict.Message).To(HavePrefix("plan 3 has 0 of 1 approvals of people who may approve remediations/setReservedConcurrency"))
+			g.Expect(verdict.Message).To(HaveSuffix("; Approval fix-1 does not count: " + test.want))
 		})
 	}
 }
@@ -224,6 +225,15 @@ func TestAWaitingPlanSaysHowManyAndWhoCannotBe(t *testing.T) {
 	g.Expect(Decide(*in).Message).To(Equal("plan 3 has 1 of 2 approvals of people who may approve remediations/setReservedConcurrency; it cannot be dana, who asked for the change"))
 	in.Remediation.Spec.RequestedBy.Username = "system:serviceaccount:runbook-operator:runbook-operator"
 	g.Expect(Decide(*in).Message).To(Equal("plan 3 has 1 of 2 approvals of people who may approve remediations/setReservedConcurrency"))
+}
+
+func TestAWaitingPlanSaysWhyTheNewestApprovalThatDoesNotCountDoesNot(t *testing.T) {
+	g := NewWithT(t)
+	in := given()
+	in.Policy.People = 2
+	in.approve("fix-2", "dana")
+	in.approve("fix-3", "alice")
+	g.Expect(Decide(*in).Message).To(HaveSuffix("; Approval fix-3 does not count: alice approved already with fix-1"))
 }
 
 func TestOneRejectionEndsThePlan(t *testing.T) {
