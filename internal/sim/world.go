@@ -10,11 +10,13 @@ import (
 	"time"
 
 	"github.com/runbook-operator/runbook-operator/internal/sim/cloudwatch"
+	"github.com/runbook-operator/runbook-operator/internal/sim/eventbridge"
 	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
 	"github.com/runbook-operator/runbook-operator/internal/sim/iam"
 	"github.com/runbook-operator/runbook-operator/internal/sim/lambda"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 	"github.com/runbook-operator/runbook-operator/internal/sim/quota"
+	"github.com/runbook-operator/runbook-operator/internal/sim/sns"
 	"github.com/runbook-operator/runbook-operator/internal/sim/sqs"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ssm"
 	"github.com/runbook-operator/runbook-operator/internal/sim/sts"
@@ -36,6 +38,8 @@ type World struct {
 	cloudwatch *cloudwatch.Service
 	ssm        *ssm.Service
 	sqs        *sqs.Service
+	bus        *eventbridge.Bus
+	topics     *sns.Topics
 	traffic    *traffic.Engine
 	iam        *iam.Directory
 	quotas     *quota.Quotas
@@ -53,7 +57,9 @@ func New(o Options) *World {
 		Region: o.Region, AccountID: o.AccountID, Seed: o.Seed, Now: func() time.Time { return w.now },
 		ConcurrentExecutions: o.ConcurrentExecutions, UnreservedFloor: o.UnreservedFloor, UpdateDuration: o.UpdateDuration,
 	})
-	w.cloudwatch = cloudwatch.New(cloudwatch.Options{Region: o.Region, AccountID: o.AccountID, Start: o.Start})
+	w.cloudwatch = cloudwatch.New(cloudwatch.Options{
+		Region: o.Region, AccountID: o.AccountID, Start: o.Start, Changed: w.alarmChanged,
+	})
 	w.traffic = traffic.New(o.Seed, w.lambda, w.cloudwatch)
 	w.iam = iam.NewDirectory(o.AccountID)
 	w.quotas, w.faults, w.ledger = quota.New(o.Quotas), faults.New(o.Seed), ledger.New()
@@ -66,6 +72,8 @@ func New(o Options) *World {
 		Region: o.Region, AccountID: o.AccountID, Seed: o.Seed, Now: func() time.Time { return w.now },
 		Caller: func(ctx context.Context) string { return callerOf(ctx).UserID },
 	})
+	w.bus = eventbridge.New(eventbridge.Options{Region: o.Region, AccountID: o.AccountID, Seed: o.Seed, Deliver: w.deliver})
+	w.topics = sns.New(sns.Options{Region: o.Region, Seed: o.Seed, Deliver: w.deliver})
 	services := []wire.Service{cloudwatchWire(w.cloudwatch), w.lambda.Wire(), w.ssm.Wire(), w.sqs.Wire()}
 	query := []wire.QueryService{tokens.Wire()}
 	w.handler = wire.NewServer(wire.NewRouter(services, query), w.serve)

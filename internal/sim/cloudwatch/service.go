@@ -31,6 +31,8 @@ type Options struct {
 	AccountID string
 	// Start is the first moment of the service's clock.
 	Start time.Time
+	// Changed, when set, is told of every transition of an alarm, in the order in which they happen.
+	Changed func(Transition)
 }
 
 // Service is the simulated CloudWatch of one account and Region. It is not safe for concurrent use:
@@ -39,12 +41,13 @@ type Options struct {
 // Not simulated, and refused with an error where a request would need it: periods below 60 seconds,
 // alarms other than metric alarms on metrics and metric math (composite, log, PromQL, Metrics Insights,
 // anomaly detection), wall clock evaluation windows, warm-up periods, dynamic labels, and metric math
-// beyond + - * / and FILL. Alarm actions are stored but not carried out, so the history has no Action
-// items; EvaluationState stays empty, because nothing simulated can lead to one of its values. Data
+// beyond + - * / and FILL. Actions are for whoever is told of a transition to carry out, so the history
+// has no Action items; EvaluationState stays empty, because nothing simulated can lead to one of its values. Data
 // points are visible at once.
 type Service struct {
 	region    string
 	accountID string
+	changed   func(Transition)
 
 	now      time.Time
 	next     time.Time
@@ -64,6 +67,7 @@ func New(options Options) *Service {
 	return &Service{
 		region:    options.Region,
 		accountID: options.AccountID,
+		changed:   options.Changed,
 		now:       start,
 		next:      next,
 		metrics:   map[string]*metric{},

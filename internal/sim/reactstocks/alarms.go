@@ -6,9 +6,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
-// topic is where the alarms' actions point; the simulator stores actions and does not carry them out.
-const topic = "arn:aws:sns:" + Region + ":" + AccountID + ":react-stocks-alarms"
-
 func dimension(name, value string) []types.Dimension {
 	return []types.Dimension{{Name: aws.String(name), Value: aws.String(value)}}
 }
@@ -22,7 +19,7 @@ func alarms() []*cw.PutMetricAlarmInput {
 			Dimensions: dimension("FunctionName", BackendFunction), Period: aws.Int32(60),
 			Threshold: aws.Float64(0), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
 			EvaluationPeriods: aws.Int32(3), DatapointsToAlarm: aws.Int32(2), TreatMissingData: aws.String("notBreaching"),
-			ActionsEnabled: aws.Bool(true), AlarmActions: []string{topic}, OKActions: []string{topic},
+			ActionsEnabled: aws.Bool(true), AlarmActions: []string{AlarmTopicARN}, OKActions: []string{AlarmTopicARN},
 		},
 		rate(ErrorRateAlarm, "More than 5 % of the backend's calls fail.", BackendFunction),
 		{
@@ -32,7 +29,7 @@ func alarms() []*cw.PutMetricAlarmInput {
 			Threshold: aws.Float64(2000), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
 			EvaluationPeriods: aws.Int32(3), DatapointsToAlarm: aws.Int32(3), TreatMissingData: aws.String("missing"),
 			EvaluateLowSampleCountPercentile: aws.String("ignore"),
-			ActionsEnabled:                   aws.Bool(true), AlarmActions: []string{topic},
+			ActionsEnabled:                   aws.Bool(true), AlarmActions: []string{AlarmTopicARN}, OKActions: []string{AlarmTopicARN},
 		},
 		rate(TimeoutAlarm, "More than 5 % of the news worker's calls fail, as they do when they time out.", NewsSyncFunction),
 		{
@@ -41,7 +38,7 @@ func alarms() []*cw.PutMetricAlarmInput {
 			Dimensions: dimension("ApiName", APIName), Period: aws.Int32(60),
 			Threshold: aws.Float64(0.05), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
 			EvaluationPeriods: aws.Int32(3), DatapointsToAlarm: aws.Int32(3), TreatMissingData: aws.String("notBreaching"),
-			ActionsEnabled: aws.Bool(true), AlarmActions: []string{topic},
+			ActionsEnabled: aws.Bool(true), AlarmActions: []string{AlarmTopicARN}, OKActions: []string{AlarmTopicARN},
 		},
 		{
 			AlarmName: aws.String(APILatencyAlarm), AlarmDescription: aws.String("The slowest 5 % of the API's answers take more than 2 s."),
@@ -49,7 +46,7 @@ func alarms() []*cw.PutMetricAlarmInput {
 			Dimensions: dimension("ApiName", APIName), Period: aws.Int32(60),
 			Threshold: aws.Float64(2000), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
 			EvaluationPeriods: aws.Int32(3), DatapointsToAlarm: aws.Int32(3), TreatMissingData: aws.String("missing"),
-			ActionsEnabled: aws.Bool(true), AlarmActions: []string{topic},
+			ActionsEnabled: aws.Bool(true), AlarmActions: []string{AlarmTopicARN}, OKActions: []string{AlarmTopicARN},
 		},
 		{
 			AlarmName: aws.String(OtherErrorsAlarm), AlarmDescription: aws.String("Checkouts fail."),
@@ -88,6 +85,6 @@ func rate(name, description, function string) *cw.PutMetricAlarmInput {
 		},
 		Threshold: aws.Float64(5), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
 		EvaluationPeriods: aws.Int32(3), DatapointsToAlarm: aws.Int32(2), TreatMissingData: aws.String("notBreaching"),
-		ActionsEnabled: aws.Bool(true), AlarmActions: []string{topic}, OKActions: []string{topic},
+		ActionsEnabled: aws.Bool(true), AlarmActions: []string{AlarmTopicARN}, OKActions: []string{AlarmTopicARN},
 	}
 }

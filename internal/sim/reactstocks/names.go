@@ -38,6 +38,15 @@ const (
 	OtherErrorsAlarm = "Orders Checkout Errors"
 )
 
+// Where the alarms tell of their states.
+const (
+	// AlarmQueue is the queue to which Deliver lets them tell, AlarmQueueURL its URL.
+	AlarmQueue    = "runbook-operator-alarms"
+	AlarmQueueURL = "https://sqs." + Region + ".amazonaws.com/" + AccountID + "/" + AlarmQueue
+	// AlarmTopicARN is the SNS topic among the actions of the alarms of React Stocks, for ALARM and OK.
+	AlarmTopicARN = "arn:aws:sns:" + Region + ":" + AccountID + ":react-stocks-alarms"
+)
+
 // The roles.
 const (
 	// OperatorRole is the base role of the operator, which its static keys act as.

@@ -11,6 +11,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/sim"
 	"github.com/runbook-operator/runbook-operator/internal/sim/iam"
 	"github.com/runbook-operator/runbook-operator/internal/sim/lambda"
+	"github.com/runbook-operator/runbook-operator/internal/sim/sqs"
 )
 
 // WarmUp is how long the world has already been running with steady traffic at its start, so that alarms are OK and
@@ -37,6 +38,8 @@ func New(ctx context.Context, o sim.Options, s Scenario) (*sim.World, error) {
 	}
 	Apply(w, Steady, o.Seed)
 	w.AdvanceTo(start)
+	w.CreateQueue(sqs.Queue{Name: AlarmQueue})
+	Deliver(w, EventBridge)
 	w.FollowClock(clock)
 	if s != Steady {
 		Apply(w, s, o.Seed)
