@@ -100,6 +100,8 @@ const (
 	ReasonDiverged = "Diverged"
 	// ReasonWrongIdentity says that the caller's account or role is not the plan's.
 	ReasonWrongIdentity = "WrongIdentity"
+	// ReasonNotLeading: it is not certain that no other process of the operator works.
+	ReasonNotLeading = "NotLeading"
 
 	// ReasonVerified says that the change was proved to help.
 	ReasonVerified = "Verified"

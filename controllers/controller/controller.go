@@ -5,6 +5,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -35,9 +36,15 @@ type Deps struct {
 	Wall clock.PassiveClock
 	// AWS is the only door to AWS.
 	AWS *aws.Clients
+	// Leadership says for how long from now a call may be under way that changes something outside the cluster, wall
+	// time: this process alone leads until then. Zero: none may begin now.
+	Leadership func() time.Duration
 	// Namespace is the operator's own: shared Runbooks and Leases are there.
 	Namespace string
 }
+
+// Alone is the Leadership of a process that is the only one, as in tests: it never ends.
+func Alone() time.Duration { return time.Hour }
 
 // Controller is one reconciler with everything that wakes it.
 type Controller struct {

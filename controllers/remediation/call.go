@@ -62,11 +62,18 @@ func (r *Reconciler) approach(ctx context.Context, s *scope, p step) (*aws.Sessi
 // and makes none that this very Reconcile did not announce: an intent found in status is observed, not repeated. It
 // returns false where AWS refused the call, which is then known to have changed nothing.
 func (r *Reconciler) make(ctx context.Context, s *scope, p step, session *aws.Session, live action.State) (bool, error) {
-	if err := r.announce(ctx, s, p, live); err != nil {
+	if err := stopping(ctx); err != nil {
+		return false, err
+	}
+	notAfter, leads := r.notAfter(s, p)
+	if !leads {
+		return false, nil
+	}
+	if err := r.announce(ctx, s, p, live, notAfter); err != nil {
 		return false, err
 	}
 	intent := pending(s.rem)
-	deadline, cancel := context.WithTimeout(ctx, intent.NotAfter.Sub(r.Wall.Now()))
+	deadline, cancel := r.AWS.NotAfter(ctx, intent.NotAfter.Time)
 	defer cancel()
 	err := s.action.Apply(deadline, session, p.call(s.rem.Status.Plan), live.RevisionID)
 	if err == nil {
@@ -89,12 +96,12 @@ func (r *Reconciler) make(ctx context.Context, s *scope, p step, session *aws.Se
 
 // announce writes the intent by optimistic lock: if anything moved since this Reconcile read the Remediation, it
 // fails and no call is made.
-func (r *Reconciler) announce(ctx context.Context, s *scope, p step, live action.State) error {
+func (r *Reconciler) announce(ctx context.Context, s *scope, p step, live action.State, notAfter time.Time) error {
 	n := attempts(s.rem, p) + 1
 	s.rem.Status.Intents = append(s.rem.Status.Intents, v1alpha1.Intent{
 		Index: int32(p.index), Inverse: p.inverse, Attempt: n, PlanNumber: s.rem.Status.Plan.Number, Token: p.token(s.rem),
 		Approvals: s.approvedBy(), Before: live.Fields, RevisionID: live.RevisionID, At: s.stamp(),
-		NotAfter: metav1.NewTime(r.deadline()), Outcome: v1alpha1.OutcomeUnknown,
+		NotAfter: metav1.NewTime(notAfter), Outcome: v1alpha1.OutcomeUnknown,
 	})
 	s.progress(p, v1alpha1.ReasonIntentRecorded, fmt.Sprintf("making call %d of %d, attempt %d", p.index+1, len(s.rem.Status.Plan.Calls), n))
 	s.summarize()
@@ -104,11 +111,6 @@ func (r *Reconciler) announce(ctx context.Context, s *scope, p step, live action
 		return err
 	}
 	return nil
-}
-
-// deadline is when a call that begins now is over, on the wall clock: after it, the call can no longer arrive.
-func (r *Reconciler) deadline() time.Time {
-	return r.Wall.Now().UTC().Add(r.AWS.CallDeadline()).Truncate(time.Second)
 }
 
 // approvedBy returns the approvals that a call is made upon: those that were just counted, or, for an inverse, those of

@@ -60,6 +60,8 @@ func New(d controller.Deps) controller.Controller {
 // Reconcile moves one Remediation forward by as many phases as are ready. Status is written once, by close, and by
 // the intent before the call it announces.
 func (r *Reconciler) Reconcile(ctx context.Context, rem *v1alpha1.Remediation) (res reconcile.Result, err error) {
+	ctx, done := outlast(ctx) // deadline.go: a call that began is seen through
+	defer done()
 	s := r.newScope(rem)
 	defer func() { res, err = r.close(ctx, s, err) }() // close.go
 

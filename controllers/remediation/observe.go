@@ -147,6 +147,9 @@ func text(fields []v1alpha1.Field) string {
 // relock takes the Lease of the target again, where somebody deleted it by hand while a change is under way. It returns
 // who has it, if another Remediation does.
 func (r *Reconciler) relock(ctx context.Context, s *scope) (*lease.Holder, error) {
+	if r.Leadership() == 0 {
+		return nil, nil // another process may have ended this Remediation meanwhile: its Lease is that one's business
+	}
 	functions, _ := targets(s.rem.Status.Plan)
 	for _, target := range functions {
 		other, err := r.locks.Take(ctx, target, lease.Holder{Key: keyOf(s.rem), UID: s.rem.UID}, s.now, r.holds)

@@ -59,7 +59,7 @@ func (b *breakers) leave(p place, service string, o outcome, now time.Time) {
 	s := b.state(p, service)
 	s.trial = false
 	switch o {
-	case outcomeCanceled:
+	case outcomeCanceled, outcomeNotSent:
 	case outcomeUnavailable:
 		s.failures = min(s.failures+1, breakerFailures)
 		if s.failures == breakerFailures {

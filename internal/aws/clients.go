@@ -63,7 +63,7 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading the AWS configuration: %w", err)
 	}
-	base.HTTPClient = transport.Client{Next: punctual{next: base.HTTPClient}}
+	base.HTTPClient = transport.Client{Next: punctual{next: base.HTTPClient, wall: o.Wall}}
 	if o.Budgets == (Budgets{}) {
 		o.Budgets = DefaultBudgets()
 	}

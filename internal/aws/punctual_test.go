@@ -38,7 +38,7 @@ func TestNothingIsSentAfterTheDeadlineAlsoWhereNoTimerFiredYet(t *testing.T) {
 		before := sent.n
 		r, err := http.NewRequestWithContext(c.ctx, http.MethodPut, "http://aws", http.NoBody)
 		g.Expect(err).NotTo(HaveOccurred())
-		_, err = punctual{sent}.Do(r)
+		_, err = punctual{next: sent}.Do(r)
 		if c.late {
 			g.Expect(err).To(MatchError(context.DeadlineExceeded))
 			g.Expect(sent.n).To(Equal(before))

@@ -19,14 +19,17 @@ import (
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 )
 
-// Leader election, wall time. A leader that cannot renew for RenewDeadline stops; another may lead LeaseDuration after
-// the last renewal. In between, a call to AWS that was just begun has ended, whatever its outcome: a test compares the
-// difference with the deadline of a call.
+// Leader election, wall time. A leader that cannot renew for RenewDeadline stops, and no call that it began outlasts
+// that; another may lead LeaseDuration after the last renewal. leadership.go says why their calls never meet.
 const (
 	LeaseDuration = 40 * time.Second
 	RenewDeadline = 20 * time.Second
 	retryPeriod   = 4 * time.Second
 )
+
+// shutdownTimeout is how long a stopped process may take to end what is under way, wall time: a call to AWS and the
+// status that records it. It is below the terminationGracePeriodSeconds of the Deployment, and it leads meanwhile.
+const shutdownTimeout = 35 * time.Second
 
 // readyTimeout is how long a readiness check waits for the cache, wall time: less than a kubelet waits.
 const readyTimeout = 500 * time.Millisecond
@@ -43,25 +46,31 @@ func NewScheme() (*runtime.Scheme, error) {
 // The Role of leader election is written by hand, in config/rbac/leader_election_role.yaml.
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-func managerOptions(scheme *runtime.Scheme, o Options) ctrl.Options {
-	return ctrl.Options{
+func managerOptions(scheme *runtime.Scheme, o Options, lock *leadership) ctrl.Options {
+	options := ctrl.Options{
 		Scheme: scheme,
 		Cache: cache.Options{
 			// Who last wrote which field is half of an object, and nobody here asks.
 			DefaultTransform: cache.TransformStripManagedFields(),
 		},
-		Client:                        client.Options{FieldOwner: Name},
-		NewClient:                     newClient,
-		Metrics:                       server.Options{BindAddress: orOff(o.MetricsAddr)},
-		HealthProbeBindAddress:        orOff(o.HealthAddr),
-		LeaderElection:                o.LeaderElection,
-		LeaderElectionID:              Name,
-		LeaderElectionNamespace:       o.Namespace,
-		LeaderElectionReleaseOnCancel: false, // a call to AWS may still be under way
+		Client:                  client.Options{FieldOwner: Name},
+		NewClient:               newClient,
+		Metrics:                 server.Options{BindAddress: orOff(o.MetricsAddr)},
+		HealthProbeBindAddress:  orOff(o.HealthAddr),
+		LeaderElection:          o.LeaderElection,
+		LeaderElectionID:        Name,
+		LeaderElectionNamespace: o.Namespace,
+		// The next leader has to wait in any case: it cannot know whether a call is still under way.
+		LeaderElectionReleaseOnCancel: false,
+		GracefulShutdownTimeout:       ptr.To(shutdownTimeout),
 		LeaseDuration:                 ptr.To(LeaseDuration),
 		RenewDeadline:                 ptr.To(RenewDeadline),
 		RetryPeriod:                   ptr.To(retryPeriod),
 	}
+	if o.LeaderElection {
+		options.LeaderElectionResourceLockInterface = lock
+	}
+	return options
 }
 
 func orOff(address string) string {

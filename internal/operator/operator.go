@@ -73,10 +73,16 @@ func New(ctx context.Context, cfg *rest.Config, o Options) (*Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	mgr, err := ctrl.NewManager(cfg, managerOptions(scheme, o))
+	events := &elections{}
+	lock, err := newLeadership(cfg, o, events)
+	if err != nil {
+		return nil, err
+	}
+	mgr, err := ctrl.NewManager(cfg, managerOptions(scheme, o, lock))
 	if err != nil {
 		return nil, fmt.Errorf("making the manager: %w", err)
 	}
+	events.manager = mgr
 	if err := indexFields(ctx, mgr.GetFieldIndexer()); err != nil {
 		return nil, err
 	}
@@ -92,14 +98,18 @@ func New(ctx context.Context, cfg *rest.Config, o Options) (*Operator, error) {
 		return nil, fmt.Errorf("making the AWS clients: %w", err)
 	}
 	deps := controllerapi.Deps{
-		Client:    mgr.GetClient(),
-		APIReader: mgr.GetAPIReader(),
-		Scheme:    scheme,
-		Recorder:  mgr.GetEventRecorder(Name),
-		Clock:     o.Clock,
-		Wall:      o.Wall,
-		AWS:       clients,
-		Namespace: o.Namespace,
+		Client:     mgr.GetClient(),
+		APIReader:  mgr.GetAPIReader(),
+		Scheme:     scheme,
+		Recorder:   mgr.GetEventRecorder(Name),
+		Clock:      o.Clock,
+		Wall:       o.Wall,
+		AWS:        clients,
+		Leadership: lock.Remaining,
+		Namespace:  o.Namespace,
+	}
+	if !o.LeaderElection {
+		deps.Leadership = controllerapi.Alone
 	}
 	for _, c := range controllers.All(deps) {
 		if err := c.SetupWithManager(mgr, controllerOptions(o)); err != nil {

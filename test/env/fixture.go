@@ -129,6 +129,7 @@ func (f *Fixture) deps(o Options) controller.Deps {
 		Client: own, APIReader: own, Scheme: f.Environment.Scheme,
 		Recorder: &recorder{t: f.t, ctx: f.ctx, client: own, clock: f.Wall},
 		Clock:    f.Clock, Wall: f.Wall, AWS: clients, Namespace: f.OperatorNamespace,
+		Leadership: controller.Alone,
 	}
 }
 
