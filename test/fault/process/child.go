@@ -41,6 +41,7 @@ type orders struct {
 	Endpoint  string
 	Clock     string // the file of the clock
 	Points    string // the file of the points
+	Elect     bool
 	Armed     bool
 	At        Point
 }
@@ -96,7 +97,7 @@ func operate(text string) error {
 	wrapKubernetes(cfg, passed)
 	pace := &pacer{clock: shared}
 	op, err := operator.New(ctx, cfg, operator.Options{
-		Clock: shared.World(), Wall: shared.Wall(), NewQueue: pace.newQueue, Namespace: o.Namespace, LeaderElection: true,
+		Clock: shared.World(), Wall: shared.Wall(), NewQueue: pace.newQueue, Namespace: o.Namespace, LeaderElection: o.Elect,
 		AWS: aws.Options{Load: []func(*awsconfig.LoadOptions) error{
 			awsconfig.WithSharedConfigFiles(nil), awsconfig.WithSharedCredentialsFiles(nil),
 			awsconfig.WithBaseEndpoint(o.Endpoint), awsconfig.WithRegion(reactstocks.Region),

@@ -49,7 +49,7 @@ func (w *World) Start(armed bool, at Point) (*Incarnation, error) {
 	cfg := w.Cluster.OperatorConfig
 	text, err := json.Marshal(orders{
 		Name: i.Name, Host: cfg.Host, CA: cfg.CAData, Token: cfg.BearerToken, Namespace: w.Namespace,
-		Endpoint: w.Endpoint, Clock: w.clockFile, Points: i.points, Armed: armed, At: at,
+		Endpoint: w.Endpoint, Clock: w.clockFile, Points: i.points, Elect: w.Elect, Armed: armed, At: at,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("writing the orders: %w", err)

@@ -49,6 +49,9 @@ type World struct {
 	Clock *Clock
 	// Namespace is the operator's own.
 	Namespace string
+	// Elect lets the processes that are started from now on elect one that works, on the time of the machine. Without it
+	// one at a time has to be started.
+	Elect bool
 
 	dir       string
 	clockFile string
