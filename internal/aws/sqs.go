@@ -9,6 +9,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/runbook-operator/runbook-operator/internal/transport"
 )
 
 const (
@@ -31,7 +33,9 @@ type SQS struct {
 }
 
 // newLongPoll returns the HTTP client of long polls.
-func newLongPoll() sqs.HTTPClient { return awshttp.NewBuildableClient().WithTimeout(longPollDeadline) }
+func newLongPoll() sqs.HTTPClient {
+	return transport.Client{Next: awshttp.NewBuildableClient().WithTimeout(longPollDeadline)}
+}
 
 // Message is one message of a queue.
 type Message struct {

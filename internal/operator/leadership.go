@@ -112,7 +112,7 @@ func newLeadership(cfg *rest.Config, o Options, events resourcelock.EventRecorde
 		return nil, fmt.Errorf("making the client of the leader election: %w", err)
 	}
 	return &leadership{
-		wall: clock.RealClock{}, // the elector's own
+		wall: clock.RealClock{}, //nolint:forbidigo // the elector of client-go knows no other
 		Interface: &resourcelock.LeaseLock{
 			LeaseMeta:  metav1.ObjectMeta{Namespace: o.Namespace, Name: Name},
 			Client:     leases,
