@@ -40,17 +40,18 @@ func (w *World) Unsubscribe(topicARN, queue string) {
 	w.topics.Unsubscribe(topicARN, queue)
 }
 
-// alarmChanged tells of an alarm's transition whoever is to hear of it: the rules of EventBridge always, the topics among
-// the alarm's actions if it carries them out.
+// alarmChanged tells the rules of EventBridge of an alarm's transition, whether it carries out its actions or not.
 func (w *World) alarmChanged(t cloudwatch.Transition) {
 	w.bus.Put(eventbridge.Event{
 		DetailType: cloudwatch.StateChange, Source: "aws.cloudwatch", Time: t.At,
 		Resources: []string{aws.ToString(t.After.AlarmArn)}, Detail: t.EventDetail(),
 	})
-	for _, arn := range t.Actions() {
-		subject, message := t.Notification()
-		w.topics.Publish(arn, subject, message, t.At)
-	}
+}
+
+// alarmActs carries out an action of an alarm, if it is a topic.
+func (w *World) alarmActs(t cloudwatch.Transition, action string, at time.Time) {
+	subject, message := t.Notification()
+	w.topics.Publish(action, subject, message, at)
 }
 
 // deliver puts a message of AWS itself into a queue; without the queue it is lost, as for a target that is gone.

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cw "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/runbook-operator/runbook-operator/internal/sim/wire"
 )
 
@@ -44,6 +46,9 @@ func (w *World) resources(c *wire.Call) []string {
 	if c.Service != "cloudwatch" {
 		return []string{"*"}
 	}
+	if strings.Contains(c.Operation, "AlarmMuteRule") {
+		return w.muteRules(c.Input)
+	}
 	if name := text("AlarmName"); name != "" {
 		return []string{w.AlarmARN(name)}
 	}
@@ -58,6 +63,30 @@ func (w *World) resources(c *wire.Call) []string {
 		return []string{w.AlarmARN("*")}
 	}
 	return []string{"*"}
+}
+
+// muteRules are the ARNs that a call about mute rules needs permission for: the rule's, and to put it also those of the
+// alarms that it targets (API reference, PutAlarmMuteRule). Listing has no resource.
+func (w *World) muteRules(input any) []string {
+	arn := func(name *string) string {
+		return fmt.Sprintf("arn:aws:cloudwatch:%s:%s:alarm-mute-rule:%s", w.o.Region, w.o.AccountID, aws.ToString(name))
+	}
+	switch in := input.(type) {
+	case *cw.PutAlarmMuteRuleInput:
+		out := []string{arn(in.Name)}
+		if in.MuteTargets != nil {
+			for _, name := range in.MuteTargets.AlarmNames {
+				out = append(out, w.AlarmARN(name))
+			}
+		}
+		return out
+	case *cw.GetAlarmMuteRuleInput:
+		return []string{arn(in.AlarmMuteRuleName)}
+	case *cw.DeleteAlarmMuteRuleInput:
+		return []string{arn(in.AlarmMuteRuleName)}
+	default:
+		return []string{"*"}
+	}
 }
 
 // parameters are the ARNs of the parameters that a call names, without selector.

@@ -58,7 +58,7 @@ func New(o Options) *World {
 		ConcurrentExecutions: o.ConcurrentExecutions, UnreservedFloor: o.UnreservedFloor, UpdateDuration: o.UpdateDuration,
 	})
 	w.cloudwatch = cloudwatch.New(cloudwatch.Options{
-		Region: o.Region, AccountID: o.AccountID, Start: o.Start, Changed: w.alarmChanged,
+		Region: o.Region, AccountID: o.AccountID, Start: o.Start, Changed: w.alarmChanged, Action: w.alarmActs,
 	})
 	w.traffic = traffic.New(o.Seed, w.lambda, w.cloudwatch)
 	w.iam = iam.NewDirectory(o.AccountID)

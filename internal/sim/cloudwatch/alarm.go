@@ -122,9 +122,11 @@ func (s *Service) transition(a *alarm, to types.StateValue, reason, reasonData s
 	a.setState(to, reason, reasonData, s.now)
 	a.description.StateTransitionedTimestamp = new(s.now)
 	s.recordStateUpdate(before, a.description)
+	t := Transition{At: s.now, Before: before, After: a.description}
 	if s.changed != nil {
-		s.changed(Transition{At: s.now, Before: before, After: a.description})
+		s.changed(t)
 	}
+	s.act(t)
 }
 
 // setState changes state and reasons without a transition.

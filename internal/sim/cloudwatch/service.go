@@ -33,6 +33,9 @@ type Options struct {
 	Start time.Time
 	// Changed, when set, is told of every transition of an alarm, in the order in which they happen.
 	Changed func(Transition)
+	// Action, when set, carries out one action of a transition at a moment: that of the transition, or the end of what
+	// muted the alarm.
+	Action func(t Transition, action string, at time.Time)
 }
 
 // Service is the simulated CloudWatch of one account and Region. It is not safe for concurrent use:
@@ -41,20 +44,23 @@ type Options struct {
 // Not simulated, and refused with an error where a request would need it: periods below 60 seconds,
 // alarms other than metric alarms on metrics and metric math (composite, log, PromQL, Metrics Insights,
 // anomaly detection), wall clock evaluation windows, warm-up periods, dynamic labels, and metric math
-// beyond + - * / and FILL. Actions are for whoever is told of a transition to carry out, so the history
+// beyond + - * / and FILL. Actions are carried out by whoever the service was given for that, so the history
 // has no Action items; EvaluationState stays empty, because nothing simulated can lead to one of its values. Data
 // points are visible at once.
 type Service struct {
 	region    string
 	accountID string
 	changed   func(Transition)
+	actions   func(Transition, string, time.Time)
 
-	now      time.Time
-	next     time.Time
-	metrics  map[string]*metric
-	alarms   map[string]*alarm
-	history  []historyItem
-	sequence int
+	now       time.Time
+	next      time.Time
+	metrics   map[string]*metric
+	alarms    map[string]*alarm
+	muteRules map[string]*muteRule
+	owed      map[string]Transition // whose actions were muted, by alarm
+	history   []historyItem
+	sequence  int
 }
 
 // New returns a service without metrics and alarms whose clock stands at options.Start.
@@ -68,6 +74,9 @@ func New(options Options) *Service {
 		region:    options.Region,
 		accountID: options.AccountID,
 		changed:   options.Changed,
+		actions:   options.Action,
+		muteRules: map[string]*muteRule{},
+		owed:      map[string]Transition{},
 		now:       start,
 		next:      next,
 		metrics:   map[string]*metric{},
@@ -89,6 +98,7 @@ func (s *Service) AdvanceTo(t time.Time) {
 	for !s.next.After(t) {
 		s.now = s.next
 		s.next = s.next.Add(evaluationInterval)
+		s.unmute()
 		for _, name := range slices.Sorted(maps.Keys(s.alarms)) {
 			s.evaluate(s.alarms[name])
 		}
@@ -98,5 +108,6 @@ func (s *Service) AdvanceTo(t time.Time) {
 	}
 	if t.After(s.now) {
 		s.now = t
+		s.unmute()
 	}
 }

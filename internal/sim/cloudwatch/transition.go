@@ -15,9 +15,9 @@ type Transition struct {
 	Before, After types.MetricAlarm
 }
 
-// Actions are the ARNs of the actions that the new state carries out: none while ActionsEnabled is false (API
+// actions are the ARNs of the actions that the new state carries out: none while ActionsEnabled is false (API
 // reference, PutMetricAlarm).
-func (t Transition) Actions() []string {
+func (t Transition) actions() []string {
 	if !aws.ToBool(t.After.ActionsEnabled) {
 		return nil
 	}

@@ -27,7 +27,7 @@ type Bucket struct {
 // Defaults are the published quotas. Lambda: Developer Guide, "Lambda quotas", API requests: 15 per second in total
 // for the control plane, GetFunction 100, GetPolicy 15, not increasable. CloudWatch: User Guide, "CloudWatch service
 // quotas": DescribeAlarms and DescribeAlarmsForMetric 9, GetMetricData 500, GetMetricStatistics 400, ListMetrics 25,
-// PutMetricData 500, and 3 each for the operations that change or explain alarms; tagging is not published and taken
+// PutMetricData 500, and 3 each for the operations that change or explain alarms; tagging and mute rules are not published and taken
 // as 10. Systems Manager: General Reference, "Systems Manager endpoints and quotas", Parameter Store standard
 // throughput: 40 for the reads together, 3 for PutParameter; the others are not published and taken as 5. SQS:
 // Developer Guide, "Amazon SQS message quotas": standard queues take a nearly unlimited number of calls per second;
@@ -55,6 +55,9 @@ func Defaults() []Bucket {
 		{Name: "cloudwatch GetMetricStatistics", Rate: 400, Actions: []string{"cloudwatch:GetMetricStatistics"}},
 		{Name: "cloudwatch ListMetrics", Rate: 25, Actions: []string{"cloudwatch:ListMetrics"}},
 		{Name: "cloudwatch PutMetricData", Rate: 500, Actions: []string{"cloudwatch:PutMetricData"}},
+		{Name: "cloudwatch mute rules", Rate: 10, Actions: []string{
+			"cloudwatch:PutAlarmMuteRule", "cloudwatch:GetAlarmMuteRule", "cloudwatch:ListAlarmMuteRules", "cloudwatch:DeleteAlarmMuteRule",
+		}},
 		{Name: "cloudwatch tagging", Rate: 10, Actions: []string{
 			"cloudwatch:ListTagsForResource", "cloudwatch:TagResource", "cloudwatch:UntagResource",
 		}},
