@@ -3,7 +3,9 @@ package sim
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
@@ -25,6 +27,10 @@ func (w *World) serve(ctx context.Context, c *wire.Call) (any, error) {
 	out, effect, err := w.handle(ctx, c)
 	if err == nil {
 		out, err = w.poll(ctx, c.Input, out)
+	}
+	if errors.Is(err, wire.ErrNoAnswer) {
+		<-ctx.Done()
+		return nil, err
 	}
 	if effect.Latency > 0 {
 		select {
@@ -51,8 +57,14 @@ func (w *World) handle(ctx context.Context, c *wire.Call) (any, faults.Effect, e
 	var effect faults.Effect
 	var out any
 	if err == nil {
-		effect = w.faults.Next(c.Service, action, principal.ARN)
+		effect = w.faults.Next(c.Service, action, principal.ARN, w.now)
 		err = w.admit(c, action, resources, effect)
+	}
+	if err == nil && effect.Late > 0 {
+		e.Error = wire.Code(wire.ErrNoAnswer)
+		ctx = context.WithValue(context.WithoutCancel(ctx), callerKey{}, principal)
+		w.postpone(postponed{at: w.now.Add(effect.Late), ctx: ctx, call: c, sequence: w.ledger.Append(e)})
+		return nil, effect, wire.ErrNoAnswer
 	}
 	if err == nil {
 		hash := w.stateHash
@@ -60,7 +72,7 @@ func (w *World) handle(ctx context.Context, c *wire.Call) (any, faults.Effect, e
 			hash = func() string { return "" }
 		}
 		before := hash()
-		ctx = context.WithValue(ctx, callerKey{}, principal)
+		ctx = context.WithValue(ctx, callerKey{}, mistaken(principal, effect.Account))
 		if effect.Stale > 0 {
 			ctx = faults.WithStaleness(ctx, effect.Stale)
 		}
@@ -73,6 +85,14 @@ func (w *World) handle(ctx context.Context, c *wire.Call) (any, faults.Effect, e
 	e.Error = wire.Code(err)
 	w.ledger.Append(e)
 	return out, effect, err
+}
+
+// mistaken is a caller that is taken for one of another account, if there is one.
+func mistaken(p iam.Principal, account string) iam.Principal {
+	if account != "" {
+		p.ARN, p.Account = strings.Replace(p.ARN, ":"+p.Account+":", ":"+account+":", 1), account
+	}
+	return p
 }
 
 // stateless are the services that hold nothing of what StateHash covers and reach nothing that does, by their IAM

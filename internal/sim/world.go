@@ -33,6 +33,7 @@ type World struct {
 	now      time.Time
 	played   time.Time // the last whole second that has been played
 	requests int
+	late     []postponed // by the time at which they take effect
 
 	lambda     *lambda.Service
 	cloudwatch *cloudwatch.Service
@@ -108,11 +109,13 @@ func (w *World) AdvanceTo(t time.Time) {
 
 func (w *World) advance(t time.Time) {
 	for next := w.played.Add(time.Second); !next.After(t); next = next.Add(time.Second) {
+		w.applyLate(next)
 		w.lambda.AdvanceTo(next)
 		w.traffic.Step(next)
 		w.cloudwatch.AdvanceTo(next)
 		w.played = next
 	}
+	w.applyLate(t)
 	if t.After(w.now) {
 		w.now = t
 		w.cloudwatch.AdvanceTo(t)
@@ -132,8 +135,8 @@ func (w *World) catchUp() {
 	}
 }
 
-// Next is the next moment at which something happens by itself that a caller could see: alarms are evaluated or an
-// update finishes. It is always after Now.
+// Next is the next moment at which something happens by itself that a caller could see: alarms are evaluated, an
+// update finishes or a late call takes effect. It is always after Now.
 func (w *World) Next() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -141,6 +144,9 @@ func (w *World) Next() time.Time {
 	next := w.cloudwatch.Next()
 	if l := w.lambda.Next(); !l.IsZero() && l.Before(next) {
 		next = l
+	}
+	if len(w.late) > 0 && w.late[0].at.Before(next) {
+		next = w.late[0].at
 	}
 	return next
 }

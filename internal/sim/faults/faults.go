@@ -27,6 +27,8 @@ type Rule struct {
 	// Probability is the chance that a matching call is disturbed, 0 to 1; 0 means always. Chances come from the
 	// world's seed and the order of calls.
 	Probability float64
+	// Until, when set, is the world's time from which on the rule disturbs nothing any more.
+	Until time.Time
 	// Effect is what happens.
 	Effect Effect
 }
@@ -43,6 +45,16 @@ type Effect struct {
 	ResetAfter bool
 	// FailAfter runs the call and answers an internal error of HTTP status 500.
 	FailAfter bool
+	// HangBefore answers nothing until the caller gives up, and never runs the call.
+	HangBefore bool
+	// HangAfter runs the call and answers nothing until the caller gives up.
+	HangAfter bool
+	// Late answers nothing until the caller gives up, and runs the call so much later, in the world's time: perhaps long
+	// after the caller has gone.
+	Late time.Duration
+	// Account lets the call come from an account of this ID, as if credentials had been mixed up: GetCallerIdentity
+	// answers so. Permissions are those of the real caller.
+	Account string
 	// Latency delays the answer, in wall time.
 	Latency time.Duration
 	// Stale lets reads that AWS makes eventually consistent see the state of so long ago, in the world's time.
@@ -56,6 +68,24 @@ func Error(code, message string, status int) Effect {
 
 // InternalError is the effect of a refusal with HTTP status 500 before anything happened.
 func InternalError() Effect { return Effect{Refuse: internal()} }
+
+// Unavailable is the effect of a service that is away: HTTP status 503 before anything happened.
+func Unavailable() Effect {
+	return Effect{Refuse: &wire.Error{
+		Code: "ServiceUnavailable", Message: "The request has failed due to a temporary failure of the server.", Status: http.StatusServiceUnavailable,
+	}}
+}
+
+// AccessDenied is the effect of a permission that is missing for a while, whatever the policies say.
+func AccessDenied() Effect {
+	return Effect{Refuse: &wire.Error{
+		Code: "AccessDeniedException", QueryCode: "AccessDenied", Message: "Access is denied by the simulator.", Status: http.StatusForbidden,
+	}}
+}
+
+// HangThenApply is the effect of a call that is never answered and takes effect after d of the world's time, at once
+// for 0.
+func HangThenApply(d time.Duration) Effect { return Effect{HangAfter: d == 0, Late: d} }
 
 func internal() error {
 	return &wire.Error{
@@ -124,13 +154,14 @@ func (f *Faults) Fired(id int) int {
 	return 0
 }
 
-// Next gives the effect on one call, all rules together; latencies add up, the longest staleness counts.
-func (f *Faults) Next(service, action, principalARN string) Effect {
+// Next gives the effect on one call at a moment of the world's time, all rules together; latencies add up, the longest
+// staleness and lateness count.
+func (f *Faults) Next(service, action, principalARN string, now time.Time) Effect {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var sum Effect
 	for _, r := range f.rules {
-		if !r.matches(action, principalARN) {
+		if !r.matches(action, principalARN) || !r.Until.IsZero() && !now.Before(r.Until) {
 			continue
 		}
 		r.matched++
@@ -156,6 +187,12 @@ func (e Effect) with(o Effect, service string) Effect {
 	e.ResetBefore = e.ResetBefore || o.ResetBefore
 	e.ResetAfter = e.ResetAfter || o.ResetAfter
 	e.FailAfter = e.FailAfter || o.FailAfter
+	e.HangBefore = e.HangBefore || o.HangBefore
+	e.HangAfter = e.HangAfter || o.HangAfter
+	e.Late = max(e.Late, o.Late)
+	if o.Account != "" {
+		e.Account = o.Account
+	}
 	e.Latency += o.Latency
 	e.Stale = max(e.Stale, o.Stale)
 	return e
@@ -163,8 +200,11 @@ func (e Effect) with(o Effect, service string) Effect {
 
 // Before is the error that keeps the call from running, or nil.
 func (e Effect) Before() error {
-	if e.ResetBefore {
+	switch {
+	case e.ResetBefore:
 		return wire.ErrConnectionReset
+	case e.HangBefore:
+		return wire.ErrNoAnswer
 	}
 	return e.Refuse
 }
@@ -174,6 +214,8 @@ func (e Effect) After() error {
 	switch {
 	case e.ResetAfter:
 		return wire.ErrConnectionReset
+	case e.HangAfter:
+		return wire.ErrNoAnswer
 	case e.FailAfter:
 		return internal()
 	}

@@ -23,7 +23,10 @@ type Entry struct {
 	Class Class
 	// Changed says that the hash of the world's state differed before and after the call.
 	Changed bool
-	// Error is the error code answered; empty for success. "ConnectionReset" when the connection was dropped.
+	// Late is the world's time at which a call took effect long after it was served, zero for all others.
+	Late time.Time
+	// Error is the error code answered; empty for success. "ConnectionReset" when the connection was dropped, "NoAnswer"
+	// when the caller gave up.
 	Error string
 	// Resource is the ARN the call named, "*" for none.
 	Resource string
@@ -57,12 +60,21 @@ type Ledger struct {
 // New returns an empty ledger.
 func New() *Ledger { return &Ledger{} }
 
-// Append adds an entry and gives it its sequence number.
-func (l *Ledger) Append(e Entry) {
+// Append adds an entry, gives it its sequence number and returns that.
+func (l *Ledger) Append(e Entry) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e.Sequence = len(l.entries) + 1
 	l.entries = append(l.entries, e)
+	return e.Sequence
+}
+
+// Applied says of an entry by its sequence number that its call took effect late, and whether it changed the world.
+func (l *Ledger) Applied(sequence int, late time.Time, changed bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := &l.entries[sequence-1]
+	e.Late, e.Changed = late, changed
 }
 
 // Filter selects entries.

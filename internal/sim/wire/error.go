@@ -11,6 +11,10 @@ import (
 // ErrConnectionReset closes the connection without an answer: the caller cannot know whether the call took effect.
 var ErrConnectionReset = errors.New("connection reset by the simulator")
 
+// ErrNoAnswer is that of a call which is not answered. Whoever returns it waits until the caller has given up; the
+// connection is closed then.
+var ErrNoAnswer = errors.New("no answer from the simulator")
+
 // Error is an AWS error that no service model defines as a type: the "common errors" of the API references, such as
 // AccessDeniedException or UnrecognizedClientException.
 type Error struct {
@@ -41,7 +45,8 @@ func (e *Error) ErrorFault() smithy.ErrorFault {
 	return smithy.FaultClient
 }
 
-// Code is the error's code as the ledger keeps it: the API error code, "ConnectionReset", or "" for nil.
+// Code is the error's code as the ledger keeps it: the API error code, "ConnectionReset", "NoAnswer", or ""
+// for nil.
 func Code(err error) string {
 	var api smithy.APIError
 	switch {
@@ -49,6 +54,8 @@ func Code(err error) string {
 		return ""
 	case errors.Is(err, ErrConnectionReset):
 		return "ConnectionReset"
+	case errors.Is(err, ErrNoAnswer):
+		return "NoAnswer"
 	case errors.As(err, &api):
 		return api.ErrorCode()
 	default:

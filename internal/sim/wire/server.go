@@ -54,7 +54,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	m.call.AccessKeyID = credentialScope(req.Header.Get("Authorization")).accessKeyID
 	m.call.SessionToken = req.Header.Get("X-Amz-Security-Token")
 	out, err := s.middleware(ctx, m.call)
-	if errors.Is(err, ErrConnectionReset) {
+	if errors.Is(err, ErrConnectionReset) || errors.Is(err, ErrNoAnswer) {
 		reset(w)
 		return
 	}
