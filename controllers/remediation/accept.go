@@ -37,12 +37,7 @@ func (r *Reconciler) accept(_ context.Context, s *scope) (bool, error) {
 		s.wake(recheck)
 		return false, nil
 	}
-	for _, f := range s.app.Spec.Functions {
-		if f.Name == s.rem.Spec.Target.FunctionName {
-			s.function = f
-		}
-	}
-	if s.function.Name == "" {
+	if !s.listed() {
 		s.accepted(false, v1alpha1.ReasonFunctionNotFound, fmt.Sprintf("ServerlessApplication %s does not list function %s: add it to spec.functions", name, s.rem.Spec.Target.FunctionName))
 		return false, nil
 	}
@@ -53,6 +48,17 @@ func (r *Reconciler) accept(_ context.Context, s *scope) (bool, error) {
 	}
 	s.accepted(true, v1alpha1.ReasonAccepted, "the application, its grant and the function were found")
 	return true, nil
+}
+
+// listed says whether the application lists the function, and notes how.
+func (s *scope) listed() bool {
+	for _, f := range s.app.Spec.Functions {
+		if f.Name == s.rem.Spec.Target.FunctionName {
+			s.function = f
+			return true
+		}
+	}
+	return false
 }
 
 // withdraw ends a Remediation that nobody began when its Incident recovered by itself.

@@ -73,7 +73,7 @@ func (r *Reconciler) braked(ctx context.Context, s *scope) (bool, error) {
 		return false, err
 	}
 	stopped := s.app == nil || s.grantErr != nil || s.grant.Mode != v1alpha1.ModeAct || !s.grant.Allows(s.action.Name()) ||
-		s.rem.Spec.IncidentRef != nil && s.incident == nil
+		s.rem.Spec.IncidentRef != nil && s.incident == nil || r.Clock.Now().After(s.rem.Spec.NotAfter.Time) || !s.listed()
 	return stopped, nil
 }
 

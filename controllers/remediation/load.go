@@ -24,6 +24,7 @@ func (r *Reconciler) load(ctx context.Context, s *scope) (bool, error) {
 		return false, fmt.Errorf("finding action %q: the API accepted an action that this operator does not have", s.rem.Spec.Action.Name())
 	}
 	s.action = act
+	s.app, s.incident = nil, nil // what an earlier look saw may be gone
 	app := &v1alpha1.ServerlessApplication{}
 	found, err := r.get(ctx, s.rem.Namespace, s.rem.Spec.ApplicationRef.Name, app)
 	if err != nil {
