@@ -52,12 +52,23 @@ test: ## Run every test against a real API server, with the race detector where 
 	set -x; \
 	KUBEBUILDER_ASSETS="$$assets" go test $$race -p $(PARALLEL) -timeout 15m ./...
 
+# The suites that attack the operator. They are kept apart by a build tag, because they take the processors for
+# themselves: FAULT=./test/fault/effect runs one, ARGS is handed on to go test.
+FAULT ?= ./test/fault/...
+
+.PHONY: test-fault
+test-fault: ## Attack the operator: kills, ambiguous answers, forged approvals, deletions, floods (FAULT=./test/fault/effect for one suite).
+	@assets="$$(go run ./hack/controlplane/cmd)"; \
+	set -x; \
+	KUBEBUILDER_ASSETS="$$assets" go test -tags fault -p $(PARALLEL) -timeout 30m $(FAULT) $(ARGS)
+
 # The second run checks the API types against the Kubernetes API conventions;
 # the test plants one violation per law and expects the linter to report
 # exactly those: a law that matches nothing would look like a law that is kept.
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Check the code against the laws of this repository, and the laws against planted violations.
 	$(GOLANGCI_LINT) run ./...
+	$(GOLANGCI_LINT) run --build-tags fault ./test/fault/...
 	$(GOLANGCI_LINT) run --config .golangci-kal.yml ./api/...
 	go test -tags lint -count=1 -timeout 30m ./test/laws
 
