@@ -1,13 +1,15 @@
 package v1alpha1
 
 // ConditionDetecting says of an AWSAccount whether the alarms of every watched application are read. Possible reasons:
-// AlarmsRead, NothingToWatch when True; AccessDenied, WrongIdentity, AWSUnavailable, Error.
+// AlarmsRead, MutingUnknown, NothingToWatch when True; AccessDenied, WrongIdentity, AWSUnavailable, Error.
 const ConditionDetecting = "Detecting"
 
 // Reasons of the condition Detecting, beside those of faults.
 const (
 	// ReasonAlarmsRead says that the alarms of every watched application were read.
 	ReasonAlarmsRead = "AlarmsRead"
+	// ReasonMutingUnknown says that the alarms were read, and not which of them mute rules mute: none counts as muted.
+	ReasonMutingUnknown = "MutingUnknown"
 	// ReasonNothingToWatch says that no application of the account is Ready.
 	ReasonNothingToWatch = "NothingToWatch"
 )

@@ -19,7 +19,7 @@ type SignalStatus struct {
 	// +required
 	FunctionName FunctionName `json:"functionName,omitempty"`
 
-	// silenced says that the alarm's own actions are disabled.
+	// silenced says that the alarm's own actions are disabled or muted.
 	// +optional
 	Silenced bool `json:"silenced,omitempty"`
 

@@ -93,7 +93,7 @@ type Signal struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^20(([02468][048]|[13579][26])-02-29|[0-9]{2}-(02-(0[1-9]|1[0-9]|2[0-8])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])))T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])$')",message="write a date and time before the year 2100, such as 2026-11-24T03:00:00Z"
 	TransitionedAt metav1.Time `json:"transitionedAt"`
 
-	// silenced says that the alarm's own actions are disabled: its owner does not want to be paged.
+	// silenced says that the alarm's own actions are disabled or muted: its owner does not want to be paged.
 	// +optional
 	Silenced bool `json:"silenced,omitempty"`
 

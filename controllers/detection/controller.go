@@ -14,6 +14,7 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/controllers/controller"
+	"github.com/runbook-operator/runbook-operator/internal/alarms"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/phase"
 )
@@ -29,12 +30,13 @@ type Reconciler struct {
 	controller.Deps
 	door   *door
 	memory *memory
+	mutes  *alarms.MuteRules
 }
 
 // New returns the controller that reads the alarms of AWSAccounts, and the one that receives messages about them. What
 // they see goes through one door, so that nothing else opens Incidents for the account's applications meanwhile.
 func New(d controller.Deps) []controller.Controller {
-	r := &Reconciler{Deps: d, door: &door{accounts: map[string]*sync.Mutex{}}, memory: &memory{accounts: map[string]*recollection{}}}
+	r := &Reconciler{Deps: d, door: &door{accounts: map[string]*sync.Mutex{}}, memory: &memory{accounts: map[string]*recollection{}}, mutes: &alarms.MuteRules{}}
 	return []controller.Controller{
 		{
 			Name:   "detection",

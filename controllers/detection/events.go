@@ -28,6 +28,8 @@ func (r *Reconciler) announce(s *scope) {
 	is := conditions.Reason(s.account.Status.Conditions, v1alpha1.ConditionDetecting)
 	switch {
 	case is == was:
+	case is == v1alpha1.ReasonMutingUnknown:
+		r.Recorder.Eventf(s.account, nil, corev1.EventTypeWarning, is, "Detect", "Alarms are read, and not which of them are muted: none counts as muted; the condition Detecting says why")
 	case conditions.IsTrue(s.account.Status.Conditions, v1alpha1.ConditionDetecting):
 		r.Recorder.Eventf(s.account, nil, corev1.EventTypeNormal, is, "Detect", "Alarms are read again where they can be")
 	default:

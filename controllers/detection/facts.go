@@ -34,10 +34,10 @@ func combine(readings []*reading) map[v1alpha1.Region]*facts {
 			regions[reading.region()] = f
 		}
 		for _, alarm := range reading.firing {
-			f.saw(alarm)
+			f.saw(reading.muting.Mark(alarm))
 		}
 		for _, alarm := range reading.named {
-			f.saw(alarm)
+			f.saw(reading.muting.Mark(alarm))
 		}
 	}
 	for _, reading := range readings {

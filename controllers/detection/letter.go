@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/alarms"
 	"github.com/runbook-operator/runbook-operator/internal/aws"
@@ -43,8 +45,9 @@ func read(m aws.Message, accountID, region string) *letter {
 	return &letter{message: m, hint: hint, disposition: disposition(reason)}
 }
 
-// confirm asks CloudWatch for the alarms that messages name. A fault leaves what was not answered undecided.
-func confirm(ctx context.Context, s *aws.Session, letters []*letter, now time.Time) error {
+// confirm asks CloudWatch for the alarms that messages name. A fault leaves what was not answered undecided; one of mute
+// rules only leaves alarms not muted, which the poll says in the condition Detecting.
+func confirm(ctx context.Context, s *aws.Session, mutes *alarms.MuteRules, letters []*letter, now time.Time) error {
 	var names []string
 	for _, l := range letters {
 		if l.disposition == undecided {
@@ -58,9 +61,13 @@ func confirm(ctx context.Context, s *aws.Session, letters []*letter, now time.Ti
 	if err := query.Read(ctx, s); err != nil {
 		return err
 	}
+	muting, err := mutes.Read(ctx, s, now)
+	if err != nil {
+		log.FromContext(ctx).V(1).Info("Not known which alarms are muted", "reason", err.Error())
+	}
 	named := map[string]alarms.Alarm{}
 	for _, alarm := range query.Alarms() {
-		named[alarm.Name] = alarm
+		named[alarm.Name] = muting.Mark(alarm)
 	}
 	var trouble error
 	for _, l := range letters {

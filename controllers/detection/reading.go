@@ -22,6 +22,9 @@ const (
 	mostAtOnce = 8
 	// moment is the longest that a reading waits for the operator's own budget of calls and is not in trouble.
 	moment = time.Second
+	// mutingWaits is how long a reading waits for the budget of calls to learn which alarms are muted. A process that just
+	// started asks about each mute rule once.
+	mutingWaits = 10 * time.Second
 )
 
 // reading is what the account role sees in one Region. One that the budget of calls held up goes on where it stopped.
@@ -36,6 +39,9 @@ type reading struct {
 	history []alarms.Transition     // to ALARM, since then
 	named   map[string]alarms.Alarm // by name; nil where they were not read
 	fault   *fault.Fault            // why something was not read
+
+	muting  alarms.Muting // which alarms are muted; nil where that was not read
+	unmuted *fault.Fault  // why it was not: no alarm counts as muted
 
 	queries   queries
 	truncated bool // the history is longer than what is read of it
@@ -78,6 +84,9 @@ func (r *Reconciler) readWith(ctx context.Context, reading *reading, now time.Ti
 	if err != nil {
 		return err
 	}
+	if err := r.readMuting(ctx, session, reading, now); err != nil {
+		return err
+	}
 	if !reading.listed {
 		if reading.queries.firing == nil {
 			reading.queries.firing = alarms.QueryFiring()
@@ -105,6 +114,24 @@ func (r *Reconciler) readWith(ctx context.Context, reading *reading, now time.Ti
 	}
 	reading.unbroken = missed == nil
 	return missed
+}
+
+// readMuting reads which alarms are muted, before any alarm that may open an Incident. Whatever is in its way keeps no
+// alarm from being read: one that may be muted counts as not muted, as a page too many is better than one too few.
+func (r *Reconciler) readMuting(ctx context.Context, session *aws.Session, reading *reading, now time.Time) error {
+	if reading.muting != nil || reading.unmuted != nil {
+		return nil // this reading was held up later on
+	}
+	muting, err := r.mutes.Read(ctx, session, now)
+	switch {
+	case err == nil:
+		reading.muting = muting
+	case held(err) && now.Sub(reading.started) < mutingWaits:
+		return err
+	default:
+		reading.unmuted = fault.From(err)
+	}
+	return nil
 }
 
 // lookBack reads which alarms came to ALARM since the last reading, where that is long ago.

@@ -118,7 +118,7 @@ func (r *Receiver) handle(ctx context.Context, account *v1alpha1.AWSAccount, ses
 	for _, m := range messages {
 		letters = append(letters, read(m, account.Spec.AccountID, string(d.queue.Region)))
 	}
-	trouble := confirm(ctx, session, letters, r.Clock.Now())
+	trouble := confirm(ctx, session, r.mutes, letters, r.Clock.Now())
 	d.err = r.follows(ctx, account, d.queue.Region, letters)
 	if err := r.count(ctx, account, letters); err != nil {
 		d.err = errors.Join(d.err, err)

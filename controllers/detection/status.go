@@ -69,10 +69,13 @@ func detecting(readings []*reading) (metav1.ConditionStatus, string, string) {
 		return metav1.ConditionTrue, v1alpha1.ReasonNothingToWatch, "no application of the account is Ready"
 	}
 	var first *fault.Fault
-	var lines, regions []string
+	var lines, regions, unmuted []string
 	for _, reading := range readings {
 		f := reading.fault
 		regions = append(regions, reading.access.Region)
+		if reading.unmuted != nil {
+			unmuted = append(unmuted, fmt.Sprintf("%s: %s", reading.access.Region, reading.unmuted.Message))
+		}
 		if f == nil {
 			continue
 		}
@@ -82,13 +85,22 @@ func detecting(readings []*reading) (metav1.ConditionStatus, string, string) {
 		lines = append(lines, fmt.Sprintf("%s: %s", reading.access.Region, f.Message))
 	}
 	if first == nil {
-		return metav1.ConditionTrue, v1alpha1.ReasonAlarmsRead,
-			fmt.Sprintf("alarms are read every %s in %s", interval, strings.Join(regions, ", "))
+		message := fmt.Sprintf("alarms are read every %s in %s", interval, strings.Join(regions, ", "))
+		if len(unmuted) == 0 {
+			return metav1.ConditionTrue, v1alpha1.ReasonAlarmsRead, message
+		}
+		return metav1.ConditionTrue, v1alpha1.ReasonMutingUnknown,
+			message + "; not known is which of them are muted, so none counts as muted: " + spelled(unmuted)
 	}
+	return metav1.ConditionFalse, first.Reason, spelled(lines)
+}
+
+// spelled joins the first troubles.
+func spelled(lines []string) string {
 	if left := len(lines) - mostTroubles; left > 0 {
 		lines = append(lines[:mostTroubles], fmt.Sprintf("and %d more", left))
 	}
-	return metav1.ConditionFalse, first.Reason, strings.Join(lines, "; ")
+	return strings.Join(lines, "; ")
 }
 
 // conflictsOnly says whether nothing but conflicts went wrong.

@@ -35,7 +35,9 @@ func (r *Reconciler) confirm(ctx context.Context, s *scope, proved bool) (reason
 	return v1alpha1.ReasonNoData, why, err
 }
 
-// confirmAlarms reads the alarms of the signals.
+// confirmAlarms reads the alarms of the signals. Whether their actions are disabled or muted is not asked: that keeps
+// CloudWatch from telling people, and not from evaluating (CloudWatch API reference, PutAlarmMuteRule), so that an alarm
+// which is OK has recovered. When the trouble comes back, muted or not, its alarm opens an Incident again.
 func confirmAlarms(ctx context.Context, session *aws.Session, signals []v1alpha1.SignalStatus) (string, error) {
 	names := make([]string, 0, len(signals))
 	for _, sig := range signals {

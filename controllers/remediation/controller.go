@@ -12,6 +12,7 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/controllers/controller"
+	"github.com/runbook-operator/runbook-operator/internal/alarms"
 	"github.com/runbook-operator/runbook-operator/internal/approval"
 	"github.com/runbook-operator/runbook-operator/internal/lease"
 	"github.com/runbook-operator/runbook-operator/internal/phase"
@@ -22,6 +23,7 @@ type Reconciler struct {
 	controller.Deps
 	approvals approval.Reviewer
 	locks     lease.Locker
+	mutes     *alarms.MuteRules
 }
 
 // New returns the controller of Remediations.
@@ -34,6 +36,7 @@ func New(d controller.Deps) controller.Controller {
 		Deps:      d,
 		approvals: approval.Reviewer{Reader: d.APIReader, Policies: policies, Authorizer: approval.Authorizer{Client: d.Client}},
 		locks:     lease.Locker{Client: d.Client, Reader: d.APIReader, Namespace: d.Namespace},
+		mutes:     &alarms.MuteRules{},
 	}
 	return controller.Controller{
 		Name:   "remediation",

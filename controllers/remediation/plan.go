@@ -78,6 +78,7 @@ func (r *Reconciler) propose(ctx context.Context, s *scope) (action.Proposal, v1
 		return action.Proposal{}, v1alpha1.PlannedVerification{}, err
 	}
 	verification, err := r.verification(ctx, s)
+	proposal.Warnings = append(proposal.Warnings, s.doubts...)
 	return proposal, verification, err
 }
 
@@ -88,6 +89,7 @@ func (r *Reconciler) verification(ctx context.Context, s *scope) (v1alpha1.Plann
 	if err != nil {
 		return v1alpha1.PlannedVerification{}, err
 	}
+	s.doubts = r.doubts(ctx, s, watched)
 	reach, period := time.Duration(0), observePeriod
 	s.firing = nil
 	names := make([]string, 0, len(watched))
@@ -108,6 +110,27 @@ func (r *Reconciler) verification(ctx context.Context, s *scope) (v1alpha1.Plann
 		FailureLimit:  s.policy.FailureLimit,
 	}, nil
 }
+
+// doubts says for the person who decides why the change could not be proved to help, as things are.
+func (r *Reconciler) doubts(ctx context.Context, s *scope, watched []alarms.Alarm) []string {
+	muting, err := r.mutes.Read(ctx, s.session, s.now)
+	if err != nil {
+		f := fault.From(err)
+		if !f.NeedsPerson() {
+			return nil // it is known by the time that it matters
+		}
+		return []string{clip("a change is not proved to help while it is not known whether an alarm is muted: "+f.Message, maxWarning)}
+	}
+	for _, a := range watched {
+		if by := muting.Mark(a).MutedBy; by != "" {
+			return []string{clip(fmt.Sprintf("alarm mute rule %q mutes alarm %q: while it does, a change is not proved to help", by, a.Name), maxWarning)}
+		}
+	}
+	return nil
+}
+
+// maxWarning is the bound of one warning in the plan.
+const maxWarning = 512
 
 // maxAlarms is how many alarms a plan watches at most: the bound of its field.
 const maxAlarms = 32

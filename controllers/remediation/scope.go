@@ -30,6 +30,7 @@ type scope struct {
 	session  *aws.Session                    // plan or observe: for reads
 	firing   []string                        // plan: the alarms of the plan that are in ALARM
 	proposal action.Proposal                 // plan
+	doubts   []string                        // plan: why the change could not be proved to help
 	verdict  approval.Verdict                // approve
 	baseline *v1alpha1.VerificationStatus    // gate: what the change is compared with
 

@@ -38,6 +38,7 @@ const (
 // look is what was seen at one observation.
 type look struct {
 	alarms   map[string]alarms.Alarm // by name; one that is not there was deleted
+	unmuted  error                   // why it is not known which alarms are muted
 	minute   evidence.TrafficMinute  // the mean of the minutes since the look before whose metrics are complete
 	changed  bool                    // the function is not as written any more
 	deployed string                  // what somebody else deployed
@@ -63,6 +64,8 @@ func judgeLook(l look, plan v1alpha1.PlannedVerification, v v1alpha1.Verificatio
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q has no data", name)
 		case !a.ActionsEnabled:
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q is silenced: its actions are disabled", name)
+		case a.MutedBy != "":
+			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q is muted by alarm mute rule %q: what happens now is not what its owner watches for", name, a.MutedBy)
 		case !l.since.IsZero() && !a.ConfiguredAt.Before(l.since):
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q was edited after the change: it is not the alarm that failed", name)
 		case v.Good > 0 && v.LastAt != nil && a.TransitionedAt.After(v.LastAt.Time):

@@ -69,6 +69,9 @@ func (r *Reconciler) look(ctx context.Context, s *scope) (result v1alpha1.Observ
 		return "", l.deployed, true
 	}
 	result, message = judgeLook(l, s.rem.Status.Plan.Verification, *s.rem.Status.Verification)
+	if result == v1alpha1.ObservationGood && l.unmuted != nil {
+		return v1alpha1.ObservationError, message + ", but it is not known whether an alarm is muted: " + fault.From(l.unmuted).Message, false
+	}
 	return result, message, false
 }
 
@@ -104,6 +107,9 @@ func (r *Reconciler) see(ctx context.Context, s *scope, inverse bool) (look, err
 		return look{}, err
 	}
 	l.alarms = found
+	if !inverse { // a revert is measured by what users have, and by alarms that fire: muted or not
+		l.unmuted = r.markMuted(ctx, s, found)
+	}
 	// A minute's metrics may come a minute late: look at the newest minute that is complete for sure.
 	end := s.now.Add(-time.Minute).Truncate(time.Minute)
 	minutes, err := evidence.Traffic(ctx, s.session, string(s.rem.Spec.Target.FunctionName), end.Add(-unseen(v, plan, s.now)), end)
@@ -112,6 +118,16 @@ func (r *Reconciler) see(ctx context.Context, s *scope, inverse bool) (look, err
 	}
 	l.minute = over(minutes)
 	return l, nil
+}
+
+// markMuted marks those of the alarms that are muted. What keeps it from that says nothing against a change that plainly
+// failed: it only keeps one from being proved.
+func (r *Reconciler) markMuted(ctx context.Context, s *scope, found map[string]alarms.Alarm) error {
+	muting, err := r.mutes.Read(ctx, s.session, s.now)
+	for name, a := range found {
+		found[name] = muting.Mark(a)
+	}
+	return err
 }
 
 // verifying says how far the verification is.

@@ -16,6 +16,7 @@ import (
 // Placeholders, to be replaced by whoever installs the policies.
 const (
 	functions    = "arn:aws:lambda:REGION:ACCOUNT_ID:function:FUNCTION_NAME"
+	muteRules    = "arn:aws:cloudwatch:REGION:ACCOUNT_ID:alarm-mute-rule:*"
 	alarmQueue   = "arn:aws:sqs:REGION:ACCOUNT_ID:QUEUE_NAME"
 	accountRole  = "arn:aws:iam::ACCOUNT_ID:role/ACCOUNT_ROLE"
 	grantedRole  = "arn:aws:iam::ACCOUNT_ID:role/GRANTED_ROLE"
@@ -25,7 +26,7 @@ const (
 // withoutResource lists actions that IAM cannot limit to a resource, or that list across resources (Service
 // Authorization Reference, Amazon CloudWatch and AWS Lambda). Every other Lambda action is limited to functions.
 var withoutResource = []string{
-	"cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "lambda:GetAccountSettings",
+	"cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:ListAlarmMuteRules", "lambda:GetAccountSettings",
 }
 
 type policy struct {
@@ -64,12 +65,12 @@ func policies() map[string]policy {
 }
 
 func detect() []string {
-	return slices.Concat(alarms.Permissions(), alarms.HistoryPermissions(), aws.QueuePermissions())
+	return slices.Concat(alarms.Permissions(), alarms.HistoryPermissions(), alarms.MutePermissions(), aws.QueuePermissions())
 }
 
 // investigate is what steps read, and what actions read to plan and to look back.
 func investigate() []string {
-	actions := alarms.Permissions() // by which a change is verified
+	actions := slices.Concat(alarms.Permissions(), alarms.MutePermissions()) // by which a change is verified
 	for _, s := range evidence.Steps() {
 		actions = append(actions, s.Permissions()...)
 	}
@@ -90,11 +91,13 @@ func remediate() []string {
 // scoped splits actions by what IAM can limit them to.
 func scoped(sid string, actions []string) []statement {
 	slices.Sort(actions)
-	var everywhere, limited, queues []string
+	var everywhere, limited, mutes, queues []string
 	for _, a := range slices.Compact(actions) {
 		switch {
 		case slices.Contains(withoutResource, a):
 			everywhere = append(everywhere, a)
+		case slices.Contains(alarms.MutePermissions(), a):
+			mutes = append(mutes, a)
 		case strings.HasPrefix(a, "sqs:"):
 			queues = append(queues, a)
 		default:
@@ -104,6 +107,9 @@ func scoped(sid string, actions []string) []statement {
 	var all []statement
 	if len(everywhere) > 0 {
 		all = append(all, statement{Sid: sid + "Account", Action: everywhere, Resource: []string{"*"}})
+	}
+	if len(mutes) > 0 {
+		all = append(all, statement{Sid: sid + "MuteRules", Action: mutes, Resource: []string{muteRules}})
 	}
 	if len(limited) > 0 {
 		all = append(all, statement{Sid: sid + "Functions", Action: limited, Resource: []string{functions}})
@@ -188,6 +194,7 @@ func askers() map[string][]string {
 	}
 	add("alarms", alarms.Permissions())
 	add("history of alarms", alarms.HistoryPermissions())
+	add("mute rules of alarms", alarms.MutePermissions())
 	add("queues of alarms", aws.QueuePermissions())
 	for _, s := range evidence.Steps() {
 		add("step "+s.Name(), s.Permissions())

@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	. "github.com/onsi/gomega"
 	clocktesting "k8s.io/utils/clock/testing"
 
@@ -67,14 +69,31 @@ func TestThePoliciesAreEnoughForTheirModeAndNoMore(t *testing.T) {
 			v1alpha1.Action{SetReservedConcurrency: &v1alpha1.SetReservedConcurrency{Value: 200}})
 	}
 
+	_, err = cloudwatch.New(cloudwatch.Options{
+		BaseEndpoint: &endpoint, Region: reactstocks.Region,
+		Credentials: credentials.NewStaticCredentialsProvider(reactstocks.AdminAccessKeyID, reactstocks.AdminSecretAccessKey, ""),
+	}).PutAlarmMuteRule(t.Context(), &cloudwatch.PutAlarmMuteRuleInput{
+		Name: new("maintenance"), MuteTargets: &types.MuteTargets{AlarmNames: []string{reactstocks.ThrottlesAlarm}},
+		Rule: &types.Rule{Schedule: &types.Schedule{Expression: new("cron(* * * * *)"), Duration: new("PT1M")}},
+	})
+	g.Expect(err).NotTo(HaveOccurred())
+	clock.Step(time.Second)
+	muted := func() {
+		muting, err := (&alarms.MuteRules{}).Read(t.Context(), s, clock.Now())
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(muting).To(HaveKey(reactstocks.ThrottlesAlarm))
+	}
+
 	attach(g, w, "detect")
 	_, err = alarms.Firing(t.Context(), s)
 	g.Expect(err).NotTo(HaveOccurred())
+	muted()
 	g.Expect(collect(function)[0].Gap.Reason).To(Equal("AccessDenied"))
 
 	attach(g, w, "investigate")
 	_, err = alarms.Firing(t.Context(), s)
 	g.Expect(err).NotTo(HaveOccurred(), "changes are verified by alarms")
+	muted()
 	for _, r := range collect(function) {
 		g.Expect(r.Gap).To(BeNil(), r.Step)
 	}

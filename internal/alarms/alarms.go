@@ -26,6 +26,9 @@ type Alarm struct {
 	ConfiguredAt time.Time
 	// ActionsEnabled is false where the alarm's owner does not want its actions.
 	ActionsEnabled bool
+	// MutedBy names a mute rule that mutes the alarm's actions now. Empty where none does, or nobody asked: DescribeAlarms
+	// does not say it.
+	MutedBy string
 	// Metrics that the alarm watches, also those inside metric math. Composite and log alarms have none.
 	Metrics []Metric
 	// Reach is how far back the alarm looks: period × evaluation periods, the longest period of metric math. Zero
@@ -45,8 +48,9 @@ type Metric struct {
 	Dimensions map[string]string
 }
 
-// Silenced says that the alarm's owner does not want its actions now.
-func (a Alarm) Silenced() bool { return !a.ActionsEnabled }
+// Silenced says that the alarm's owner does not want its actions now. Its state is as true as ever: a muted alarm goes on
+// to be evaluated and to change its state (CloudWatch API reference, PutAlarmMuteRule).
+func (a Alarm) Silenced() bool { return !a.ActionsEnabled || a.MutedBy != "" }
 
 // Function returns the first of the functions that a dimension FunctionName of the alarm names.
 func (a Alarm) Function(functions []v1alpha1.ApplicationFunction) (v1alpha1.FunctionName, bool) {

@@ -35,6 +35,16 @@ func (c CloudWatch) DescribeAlarmHistory(ctx context.Context, in *cloudwatch.Des
 	return c.client.DescribeAlarmHistory(ctx, in)
 }
 
+// ListAlarmMuteRules makes one ListAlarmMuteRules call. Its errors go through Fault.
+func (c CloudWatch) ListAlarmMuteRules(ctx context.Context, in *cloudwatch.ListAlarmMuteRulesInput) (*cloudwatch.ListAlarmMuteRulesOutput, error) {
+	return c.client.ListAlarmMuteRules(ctx, in)
+}
+
+// GetAlarmMuteRule makes one GetAlarmMuteRule call. Its errors go through Fault.
+func (c CloudWatch) GetAlarmMuteRule(ctx context.Context, in *cloudwatch.GetAlarmMuteRuleInput) (*cloudwatch.GetAlarmMuteRuleOutput, error) {
+	return c.client.GetAlarmMuteRule(ctx, in)
+}
+
 // MetricQuery asks for one statistic of one metric by the minute. It is comparable, so that equal queries can be
 // asked once.
 type MetricQuery struct {

@@ -47,6 +47,15 @@ var _ = Describe("A recovery without a change", func() {
 		Expect(s.incident()).To(HaveCondition(v1alpha1.ConditionResolved, "True", v1alpha1.ReasonRecoveredWithoutChange))
 	})
 
+	It("is one while the alarm is muted: its state is as true as ever", func() {
+		s := begin(reactstocks.RecoversByItself)
+		s.proposed()
+		s.mute("maintenance", 2*time.Hour)
+		s.until("the Incident is over", time.Hour, s.resolved)
+		Expect(s.incident()).To(HaveCondition(v1alpha1.ConditionResolved, "True", v1alpha1.ReasonRecoveredWithoutChange))
+		Expect(s.incident().Status.Signals[0].Silenced).To(BeTrue())
+	})
+
 	It("is none when the alarm was deleted", func() {
 		s := begin(reactstocks.Throttling)
 		s.proposed()

@@ -3,6 +3,7 @@
 package truth_test
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
+	"github.com/runbook-operator/runbook-operator/internal/sim/iam"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
 	"github.com/runbook-operator/runbook-operator/test/builder"
 	. "github.com/runbook-operator/runbook-operator/test/expectations"
@@ -23,6 +25,18 @@ func (s *story) setState(state types.StateValue) {
 	GinkgoHelper()
 	_, err := s.alarms().SetAlarmState(s.ctx, &cloudwatch.SetAlarmStateInput{
 		AlarmName: aws.String(reactstocks.ThrottlesAlarm), StateValue: state, StateReason: aws.String("by hand"),
+	})
+	Expect(err).NotTo(HaveOccurred())
+}
+
+// mute mutes the throttle alarm from now on, for a time.
+func (s *story) mute(rule string, d time.Duration) {
+	GinkgoHelper()
+	_, err := s.alarms().PutAlarmMuteRule(s.ctx, &cloudwatch.PutAlarmMuteRuleInput{
+		Name: &rule, MuteTargets: &types.MuteTargets{AlarmNames: []string{reactstocks.ThrottlesAlarm}},
+		Rule: &types.Rule{Schedule: &types.Schedule{
+			Expression: aws.String(s.Clock.Now().UTC().Format("at(2006-01-02T15:04)")), Duration: aws.String(fmt.Sprintf("PT%dM", int(d.Minutes()))),
+		}},
 	})
 	Expect(err).NotTo(HaveOccurred())
 }
@@ -142,6 +156,49 @@ var _ = Describe("A verification", func() {
 		_, err := s.alarms().DisableAlarmActions(s.ctx, &cloudwatch.DisableAlarmActionsInput{AlarmNames: []string{reactstocks.ThrottlesAlarm}})
 		Expect(err).NotTo(HaveOccurred())
 		s.expectNeverProved(v1alpha1.ReasonInconclusive, "its actions are disabled")
+	})
+
+	It("cannot tell from an alarm that a mute rule mutes in the window", func() {
+		s := observed()
+		s.mute("maintenance", time.Hour)
+		s.expectNeverProved(v1alpha1.ReasonInconclusive, `alarm "`+reactstocks.ThrottlesAlarm+`" is muted by alarm mute rule "maintenance"`)
+	})
+
+	It("starts anew after an alarm was muted for a part of the window", func() {
+		s := observedWith(long)
+		s.mute("maintenance", 3*time.Minute)
+		s.until("a look met the rule", 2*time.Minute, func() bool { return s.verification().Good == 0 })
+		Expect(s.verification().Last).To(Equal(v1alpha1.ObservationInconclusive))
+		muted := s.verification().LastAt.Time
+		Expect(s.ended()).To(HaveCondition(v1alpha1.ConditionSucceeded, "True", v1alpha1.ReasonSucceeded))
+		Expect(s.verification().GoodSince.Time).To(BeTemporally(">", muted))
+	})
+
+	It("fails as ever when the alarm fires, muted or not", func() {
+		s := changed()
+		s.mute("maintenance", time.Hour)
+		s.offer(400)
+		s.expectNeverProved(v1alpha1.ReasonNotFixed, "bad observations in a row")
+	})
+
+	It("cannot tell while the role may not read the mute rules, and says which right is missing", func() {
+		s := begin(reactstocks.Throttling)
+		rest := iam.Allow("sts:*", "lambda:*", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:GetAlarmMuteRule")
+		s.World.IAM().SetRolePolicy(reactstocks.GrantRoleARN, &rest)
+		rem := s.proposed()
+		Expect(rem.Status.Plan.Warnings).To(ContainElement("a change is not proved to help while it is not known whether an alarm is muted: " +
+			"reading alarm mute rules: the role may not call cloudwatch:ListAlarmMuteRules: allow it in the role's IAM policy"))
+		s.approve(rem)
+		s.expectNeverProved(v1alpha1.ReasonInconclusive, "the role may not call cloudwatch:ListAlarmMuteRules")
+		Expect(s.verification().Last).To(Equal(v1alpha1.ObservationError))
+	})
+
+	It("is doubted in the plan already when the alarm is muted then", func() {
+		s := begin(reactstocks.Throttling)
+		s.mute("maintenance", time.Hour)
+		Expect(s.proposed().Status.Plan.Warnings).To(ContainElement(`alarm mute rule "maintenance" mutes alarm "` + reactstocks.ThrottlesAlarm +
+			`": while it does, a change is not proved to help`))
+		Expect(s.incident().Spec.Signal.Silenced).To(BeTrue(), "and nobody has to be woken for it")
 	})
 
 	It("cannot tell from an alarm without data", func() {
