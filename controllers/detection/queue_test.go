@@ -76,6 +76,19 @@ var _ = Describe("A message about an alarm", func() {
 		Expect(s.ignored()).To(BeEmpty())
 	})
 
+	It("opens the Incident of a muted alarm as one that nobody is to be woken for", func() {
+		s, q := receiving(nil)
+		s.fires("throttled", backend, "Throttles")
+		s.mute("throttled", time.Hour)
+		for s.Clock.Now().Second() != 6 {
+			s.pass(time.Second)
+		}
+		Expect(s.incidents()).To(BeEmpty(), "the poll has not looked yet")
+		q.send(s.fired("throttled", s.Clock.Now().Add(-time.Second)))
+		s.pass(6 * time.Second)
+		Expect(s.incident().Spec.Signal.Silenced).To(BeTrue())
+	})
+
 	It("opens nothing twice, however often and in whatever order it comes, also after the Incident is resolved", func() {
 		s, q := receiving(nil)
 		first := s.firesUnseen("throttled", backend, "Throttles")
