@@ -27,7 +27,7 @@ help: ## List the verbs.
 		/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## Show one incident from alarm to resolution on a simulated AWS (SEED=7 for other numbers, SCENARIO=name for another course).
+demo: ## Show one incident from alarm to resolution on a simulated AWS (SEED=7 for other numbers; SCENARIO=wrong-fix, slow-dependency, recovers-by-itself, traffic-gone for other courses).
 	@go run ./hack/demo $(if $(SEED),-seed=$(SEED)) $(if $(SCENARIO),-scenario=$(SCENARIO))
 
 .PHONY: dev

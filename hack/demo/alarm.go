@@ -14,9 +14,19 @@ import (
 // firesWithin is how long the traffic may take until an alarm fires by itself, and is seen.
 const firesWithin = 12 * time.Minute
 
+// happens is what a scenario does to the traffic.
+var happens = map[reactstocks.Scenario]string{
+	reactstocks.Steady:           "stays as it is",
+	reactstocks.Throttling:       "grows",
+	reactstocks.RecoversByItself: "grows for a while",
+	reactstocks.TrafficGone:      "grows, and stops",
+	reactstocks.SlowDependency:   "stays as it is, and calls of the news worker take longer",
+	reactstocks.WrongFix:         "stays as it is, and calls of the news worker wait for an answer that never comes",
+}
+
 // opened waits for the Incident. Nobody sets the alarm: traffic grows, metrics follow, and the alarm follows them.
 func (s *story) opened(ctx context.Context) error {
-	s.say("traffic", "grows; alarms follow the metrics, and the operator reads them")
+	s.say("traffic", "%s; alarms follow the metrics, and the operator reads them", happens[s.o.scenario])
 	err := s.await(ctx, "an alarm that opens an Incident", firesWithin, func(seen *sight) bool {
 		return seen.inc != nil && seen.inc.Status.OpenedAt != nil
 	})

@@ -16,11 +16,14 @@ import (
 
 // refused lets a person approve who may not, and narrates what the API server answers.
 func (s *story) refused(ctx context.Context) error {
-	if err := s.pause(ctx, readsFor); err != nil {
+	user, person, reads := world.Developer(), s.developer, readsFor
+	if s.rem.Spec.Action.Name() == v1alpha1.ActionSetTimeout { // which developers may approve, and administrators may not
+		user, person, reads = world.Platform(), s.platform, doubtsFor
+	}
+	if err := s.pause(ctx, reads); err != nil {
 		return err
 	}
-	user := world.Developer()
-	err := s.developer.Create(ctx, s.approval(""))
+	err := person.Create(ctx, s.approval(""))
 	switch {
 	case apierrors.IsForbidden(err):
 		s.say("refused", "%s (%s) tries to approve: %s", user.UserName, strings.Join(user.Groups, ", "), err)
@@ -37,7 +40,7 @@ func (s *story) approved(ctx context.Context) error {
 	user := world.OnCall()
 	said := ""
 	for {
-		a := s.approval("the traffic is real and the account has the headroom")
+		a := s.approval(reasons[s.rem.Spec.Action.Name()])
 		if err := s.onCall.Create(ctx, a); err != nil {
 			return fmt.Errorf("approving as %s: %w", user.UserName, err)
 		}
@@ -67,9 +70,18 @@ func (s *story) approved(ctx context.Context) error {
 	}
 }
 
+// reasons is what the person on call makes of a proposal.
+var reasons = map[v1alpha1.ActionName]string{
+	v1alpha1.ActionSetReservedConcurrency: "the traffic is real and the account has the headroom",
+	v1alpha1.ActionSetTimeout:             "the worker may take longer, and its caller waits for it",
+}
+
 const (
 	// readsFor is how long people read a plan before they decide, world time. So can whoever watches the demo.
 	readsFor = 150 * time.Second
+	// doubtsFor is how long they do where the cause is less plain. What users had before the change is then all trouble: a
+	// revert, which brings the trouble back, is compared with the five minutes before the change.
+	doubtsFor = 6 * time.Minute
 	// again is how long a person waits before another Approval, world time.
 	again = time.Minute
 )

@@ -14,6 +14,8 @@ import (
 // endings is how the Incident of a scenario ends: the reason of its condition Resolved.
 var endings = map[reactstocks.Scenario]string{
 	reactstocks.Throttling:       v1alpha1.ReasonRemediated,
+	reactstocks.SlowDependency:   v1alpha1.ReasonRemediated,
+	reactstocks.WrongFix:         v1alpha1.ReasonHeldForPerson, // the change was undone, and the trouble is there
 	reactstocks.RecoversByItself: v1alpha1.ReasonRecoveredWithoutChange,
 	reactstocks.TrafficGone:      v1alpha1.ReasonHeldForPerson, // the alarm is OK, and nobody is served
 }
@@ -52,7 +54,7 @@ func (s *story) ended(ctx context.Context) error {
 	return nil
 }
 
-// totals sums up, and fails where AWS was changed more or less than the plan says.
+// totals sums up, and fails where AWS was changed more or less than the plan and its undoing say.
 func (s *story) totals(context.Context) error {
 	signal := s.inc.Spec.Signal
 	named := condition(s.inc.Status.Conditions, v1alpha1.ConditionDiagnosed)
@@ -71,6 +73,16 @@ func (s *story) totals(context.Context) error {
 	want := 0
 	if s.rem.Status.AppliedAt != nil {
 		want = len(s.rem.Status.Plan.Calls)
+	}
+	if r := s.rem.Status.Revert; r != nil && r.AppliedAt != nil {
+		want *= 2
+		undid := 0
+		for _, i := range s.rem.Status.Intents {
+			if i.Inverse && i.Outcome == v1alpha1.OutcomeApplied {
+				undid++
+			}
+		}
+		s.say("total", "changes of AWS: %d, of which %d undid what another had done", effects, undid)
 	}
 	if calls[ledger.Change] != want || effects != want {
 		return fmt.Errorf("the operator made %d changing calls, of which %d changed something, and %d were to be made",

@@ -31,6 +31,7 @@ func (s *story) proposed(ctx context.Context) error {
 			s.say("undone by", "%s, %s", c.Inverse.Operation, written(f))
 		}
 	}
+	s.say("planned", "%s", condition(rem.Status.Conditions, v1alpha1.ConditionPlanned).Message)
 	s.say("cost", "%s", plan.Cost)
 	if r := plan.BlastRadius; r != nil {
 		s.say("touches", "%s requests a minute; %s", amount(r.RequestsPerMinute), r.Message)

@@ -63,14 +63,15 @@ func (s *story) tell(ctx context.Context, steps []step) error {
 	return nil
 }
 
-// steps are those of a change that is approved, or, where the scenario recovers by itself, of one that nobody approves.
+// steps are those of a change that is approved, and undone where it did not help; or, where the scenario recovers by
+// itself, of one that nobody approves.
 func (s *story) steps() []step {
 	begin := []step{s.watched, s.opened, s.investigated, s.diagnosed, s.proposed}
 	end := []step{s.ended, s.totals}
 	if s.o.scenario == reactstocks.RecoversByItself {
 		return append(begin, end...)
 	}
-	return append(append(begin, s.refused, s.approved, s.changed, s.verified, s.measured), end...)
+	return append(append(begin, s.refused, s.approved, s.changed, s.verified, s.reverted, s.measured), end...)
 }
 
 // watched waits until the operator watches the application, and lets the scenario begin.

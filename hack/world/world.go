@@ -14,6 +14,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/runbook-operator/runbook-operator/hack/cluster"
 	"github.com/runbook-operator/runbook-operator/internal/aws"
@@ -92,6 +93,9 @@ func (w *World) start(ctx context.Context, o Options) error {
 	if w.AWS, err = reactstocks.New(ctx, sim.Options{Seed: o.Seed, Clock: w.Clock}, reactstocks.Steady); err != nil {
 		return fmt.Errorf("making the simulated AWS: %w", err)
 	}
+	if err := w.alarmOfTimeouts(ctx); err != nil {
+		return err
+	}
 	endpoint, stop, err := w.AWS.Start("127.0.0.1:0")
 	if err != nil {
 		return err
@@ -155,6 +159,14 @@ func (w *World) operate(ctx context.Context) error {
 // ledger under that role.
 func (w *World) CloudWatch() *cloudwatch.Client {
 	return cloudwatch.New(cloudwatch.Options{
+		BaseEndpoint: &w.Endpoint, Region: reactstocks.Region,
+		Credentials: credentials.NewStaticCredentialsProvider(reactstocks.AdminAccessKeyID, reactstocks.AdminSecretAccessKey, ""),
+	})
+}
+
+// Lambda returns a client of the same person.
+func (w *World) Lambda() *lambda.Client {
+	return lambda.New(lambda.Options{
 		BaseEndpoint: &w.Endpoint, Region: reactstocks.Region,
 		Credentials: credentials.NewStaticCredentialsProvider(reactstocks.AdminAccessKeyID, reactstocks.AdminSecretAccessKey, ""),
 	})
