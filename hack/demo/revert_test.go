@@ -19,8 +19,8 @@ import (
 // The story of a change that does not help: what its lines say is compared with the objects, read anew, with the ledger
 // and with Lambda.
 func TestAChangeThatDoesNotHelpIsNarratedAsReverted(t *testing.T) {
-	t.Parallel()
-	s := hear(t, options{seed: 3, scenario: reactstocks.WrongFix, factor: 90}, (*story).steps)
+	// Not with the others: what keeps a machine from looking once a minute of the world is no proof of a revert.
+	s := hear(t, options{seed: 3, scenario: reactstocks.WrongFix, factor: 60}, (*story).steps)
 	g := NewWithT(t)
 	var incidents v1alpha1.IncidentList
 	var remediations v1alpha1.RemediationList
