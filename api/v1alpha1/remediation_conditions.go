@@ -22,7 +22,8 @@ const (
 	ConditionReverted = "Reverted"
 	// ConditionSucceeded is the root: whether the Remediation did what it is for. Possible reasons: Succeeded; the
 	// reason of the condition it waits for; and at the end Withdrawn, NoLongerNeeded, Rejected, Expired, Held,
-	// TargetUnstable, Diverged, or the reason of Accepted, Planned or Reverted.
+	// TargetUnstable, Diverged, Orphaned, or the reason of Accepted, Planned or Reverted. Unreachable while one that is
+	// deleted waits for AWS.
 	ConditionSucceeded = "Succeeded"
 	// ConditionDriftDebt is present only when True: the function differs from its stack's template.
 	ConditionDriftDebt = "DriftDebt"
@@ -133,6 +134,11 @@ const (
 	ReasonSucceeded = "Succeeded"
 	// ReasonHeld says that the change stays as it is, and a person has to look.
 	ReasonHeld = "Held"
+	// ReasonUnreachable says that the Remediation is deleted in the middle of its change, and its function cannot be read.
+	ReasonUnreachable = "Unreachable"
+	// ReasonOrphaned says that nobody sees the change through any more: the Remediation was deleted, and the record of
+	// what was done is in the operator's namespace.
+	ReasonOrphaned = "Orphaned"
 	// ReasonIncidentNotFound says that the Incident is gone.
 	ReasonIncidentNotFound = "IncidentNotFound"
 	// ReasonTemplateDiffers says that the function differs from its stack's template.

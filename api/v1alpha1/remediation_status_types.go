@@ -175,6 +175,22 @@ type RevertStatus struct {
 	Verification *VerificationStatus `json:"verification,omitempty"`
 }
 
+// UnreachableStatus counts the time in which a function could not be read.
+type UnreachableStatus struct {
+	// since is the first look of a row without a long gap that all failed.
+	// +required
+	Since metav1.Time `json:"since"`
+
+	// lastAt is the newest of them.
+	// +required
+	LastAt metav1.Time `json:"lastAt"`
+
+	// message says why, and until when it is waited for.
+	// +required
+	// +kubebuilder:validation:MaxLength=512
+	Message string `json:"message"`
+}
+
 // RemediationStatus is what the operator planned and did.
 type RemediationStatus struct {
 	// observedGeneration is the generation that the conditions speak of.
@@ -230,6 +246,11 @@ type RemediationStatus struct {
 	// revert of the change, once it was decided.
 	// +optional
 	Revert *RevertStatus `json:"revert,omitempty"`
+
+	// unreachable says since when the function cannot be read, of a Remediation that is deleted in the middle of its
+	// change.
+	// +optional
+	Unreachable *UnreachableStatus `json:"unreachable,omitempty"`
 
 	// endedAt is when the Remediation ended; nothing happens to it after.
 	// +optional

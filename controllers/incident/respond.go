@@ -99,7 +99,7 @@ func held(rem v1alpha1.Remediation) bool {
 		return true // whatever became of the change: it was made, and may have been reverted, and the trouble is there
 	}
 	switch ended(rem) {
-	case v1alpha1.ReasonHeld, v1alpha1.ReasonDiverged, v1alpha1.ReasonTargetUnstable, v1alpha1.ReasonExpired, v1alpha1.ReasonStale, v1alpha1.ReasonSucceeded:
+	case v1alpha1.ReasonHeld, v1alpha1.ReasonDiverged, v1alpha1.ReasonOrphaned, v1alpha1.ReasonTargetUnstable, v1alpha1.ReasonExpired, v1alpha1.ReasonStale, v1alpha1.ReasonSucceeded:
 		return true
 	}
 	return false

@@ -17,7 +17,8 @@ import (
 // close summarizes, writes the status if it changed, gives back what is not needed, and turns the error into a Result:
 // waiting is no error, and what a person has to change is looked at again every few minutes.
 func (r *Reconciler) close(ctx context.Context, s *scope, err error) (reconcile.Result, error) {
-	if s.rem.UID != "" && (s.rem.DeletionTimestamp.IsZero() || begun(s.rem)) {
+	// Of one that is deleted, also that nothing began is written: a call that was under way turned out not to have arrived.
+	if s.rem.UID != "" && (s.rem.DeletionTimestamp.IsZero() || begun(s.base) || begun(s.rem)) {
 		s.trouble(err)
 		s.summarize()
 		if perr := r.persist(ctx, s); perr != nil {

@@ -75,6 +75,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, rem *v1alpha1.Remediation) (
 		r.abandon,  // finish.go     a Remediation that is deleted before anything began
 		r.trust,    // finish.go     a status that cannot be
 		r.load,     // load.go       what must be true now, read live
+		r.letGo,    // letgo.go      one that is deleted and cannot be seen through
 		r.accept,   // accept.go     Accepted
 		r.withdraw, // accept.go     nothing began and the application recovered
 		r.plan,     // plan.go       Planned: calls, digest, expiry

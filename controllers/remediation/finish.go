@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -85,6 +86,11 @@ func (r *Reconciler) finish(ctx context.Context, s *scope) error {
 	if !controllerutil.ContainsFinalizer(s.rem, v1alpha1.FinalizerChange) {
 		return nil // it never held anything: the finalizer comes before the first Lease
 	}
+	if !s.rem.DeletionTimestamp.IsZero() && left(s.rem) {
+		if err := r.keepRecord(ctx, s); err != nil {
+			return err // with the finalizer, nobody knows any more what was done
+		}
+	}
 	if err := r.release(ctx, s); err != nil {
 		return err
 	}
@@ -98,7 +104,11 @@ func (r *Reconciler) patchFinalizer(ctx context.Context, s *scope, edit func(cli
 	if !edit(out, v1alpha1.FinalizerChange) {
 		return nil
 	}
-	if err := r.Client.Patch(ctx, out, patch); client.IgnoreNotFound(err) != nil {
+	err := r.Client.Patch(ctx, out, patch)
+	if apierrors.IsNotFound(err) && !controllerutil.ContainsFinalizer(out, v1alpha1.FinalizerChange) {
+		return nil // gone, as it was to be; without the object, nothing else may be taken
+	}
+	if err != nil {
 		return fmt.Errorf("writing finalizer: %w", err)
 	}
 	s.rem.Finalizers, s.rem.ResourceVersion = out.Finalizers, out.ResourceVersion

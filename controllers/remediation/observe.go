@@ -116,7 +116,6 @@ func (s *scope) diverged(intent *v1alpha1.Intent, live, message string) {
 // unobserved says that a look at the world failed; what is known stays as it is. A role that was taken away may never
 // come back: a person is asked then, and the outcome stays unknown.
 func (r *Reconciler) unobserved(s *scope, intent *v1alpha1.Intent, err error) error {
-	s.blind = true
 	message := "the call was made and its outcome could not be read back: " + fault.From(err).Message
 	s.progress(stepOf(*intent), v1alpha1.ReasonOutcomeUnknown, message)
 	patience := giveUp + seconds(s.rem.Status.Plan.ExpiresAfterSeconds) // who has to undo it must find out

@@ -50,7 +50,7 @@ func (r *Reconciler) prove(ctx context.Context, s *scope) (bool, error) {
 	l, err := r.see(ctx, s, true)
 	switch {
 	case err != nil:
-		s.blind, message = true, "the observation failed: "+fault.From(err).Message
+		message = "the observation failed: " + fault.From(err).Message
 	case l.changed:
 		s.undone(v1alpha1.ReasonRevertUnverified, fmt.Sprintf("the change was reverted, and then somebody else changed function %s: nobody can tell what users have of it; a person has to look", s.rem.Spec.Target.FunctionName))
 		return false, nil

@@ -58,8 +58,8 @@ func (r *Reconciler) revert(ctx context.Context, s *scope) (bool, error) {
 
 // mayRevert says whether an inverse call may be made now. Where it may not, the condition says why and until when.
 func (s *scope) mayRevert(p step, live action.State) bool {
-	st, function := &s.rem.Status, s.rem.Spec.Target.FunctionName
-	until := st.AppliedAt.Add(seconds(st.Plan.RevertUntilSeconds))
+	function := s.rem.Spec.Target.FunctionName
+	until := s.revertible()
 	n := attempts(s.rem, p)
 	switch {
 	case s.now.After(until):
@@ -81,6 +81,11 @@ func (s *scope) mayRevert(p step, live action.State) bool {
 		return false // the condition says what became of the last attempt
 	}
 	return true
+}
+
+// revertible returns until when the approval of the change covers its inverse.
+func (s *scope) revertible() time.Time {
+	return s.rem.Status.AppliedAt.Add(seconds(s.rem.Status.Plan.RevertUntilSeconds))
 }
 
 // makeInverse takes the Lease again if it is gone, looks a last time, and makes the inverse call. The concurrency pool
@@ -140,8 +145,11 @@ func (r *Reconciler) undoable(ctx context.Context, s *scope) (*step, action.Stat
 
 // unreverted says why nothing can be reverted now; it is tried again.
 func (s *scope) unreverted(err error) error {
+	if until := s.revertible(); err != nil && s.now.After(until) {
+		s.keep(v1alpha1.ReasonRevertUntilPassed, fmt.Sprintf("the approval of the change covered its inverse until %s, and until then nobody could make it: %s", until.UTC().Format(time.RFC3339), fault.From(err).Message))
+		return nil
+	}
 	if err != nil {
-		s.blind = true
 		s.reverted(false, v1alpha1.ReasonReverting, "it cannot be reverted now, and is tried again: "+fault.From(err).Message)
 		s.wake(recheck)
 	}

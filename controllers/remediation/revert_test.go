@@ -242,6 +242,24 @@ var _ = Describe("A change that expires", func() {
 	})
 })
 
+var _ = Describe("A change that is to be reverted while AWS is dead for good", func() {
+	It("is left to a person when its approval covers the inverse no more, and its function is free", func() {
+		s := begin()
+		rem := s.asks(expiring("1h"))
+		s.approves(rem)
+		s.until("it is applied", patient, func() bool { return s.get(rem.Name).Status.AppliedAt != nil })
+		rem = s.get(rem.Name)
+		applied := metav1.NewTime(rem.Status.AppliedAt.Add(-time.Minute - time.Duration(rem.Status.Plan.RevertUntilSeconds)*time.Second))
+		rem.Status.AppliedAt = &applied // a day of the world takes long to play
+		Expect(s.Admin.Status().Update(s.ctx, rem)).To(Succeed())
+		s.World.Outage("*", 24*time.Hour, faults.Unavailable())
+		rem = s.ends(rem, time.Hour)
+		Expect(rem).To(HaveCondition(v1alpha1.ConditionReverted, metav1.ConditionFalse, v1alpha1.ReasonRevertUntilPassed))
+		s.pass(time.Second)
+		Expect(s.leases()).To(BeZero())
+	})
+})
+
 func messageOf(rem *v1alpha1.Remediation, typ string) string {
 	for _, c := range rem.Status.Conditions {
 		if c.Type == typ {

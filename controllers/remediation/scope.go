@@ -36,8 +36,6 @@ type scope struct {
 
 	uncertain bool // make: an intent may have been written, and nobody heard of it
 
-	blind bool // observe, verify, revert: AWS could not be read
-
 	after time.Duration // the soonest that a phase wants to look again; zero: never
 }
 

@@ -144,6 +144,9 @@ func (s *scope) summarize() {
 
 // waitsFor returns the first condition that is not True.
 func (s *scope) waitsFor() (reason, message string) {
+	if u := s.rem.Status.Unreachable; u != nil {
+		return v1alpha1.ReasonUnreachable, u.Message
+	}
 	for _, typ := range []string{v1alpha1.ConditionReverted, v1alpha1.ConditionAccepted, v1alpha1.ConditionPlanned, v1alpha1.ConditionApproved, v1alpha1.ConditionApplied, v1alpha1.ConditionVerified} {
 		for _, c := range s.rem.Status.Conditions {
 			if c.Type == typ && c.Status != metav1.ConditionTrue {

@@ -59,7 +59,6 @@ func judged(rem *v1alpha1.Remediation) bool {
 func (r *Reconciler) look(ctx context.Context, s *scope) (result v1alpha1.ObservationResult, message string, changed bool) {
 	l, err := r.see(ctx, s, false)
 	if err != nil {
-		s.blind = true
 		return v1alpha1.ObservationError, "the observation failed: " + fault.From(err).Message, false
 	}
 	if l.changed {
