@@ -18,21 +18,26 @@ import (
 // that are left: a plan is made at most once; what a call replaced is what its plan was made upon, unless unseen allows
 // that it is not; and the status knows of every call.
 func (c *course) judge(unseen bool, rems ...*v1alpha1.Remediation) error {
-	live := map[string]string{c.World.FunctionARN(backend): fmt.Sprint(before), c.World.FunctionARN(news): "none"}
-	made := map[string]int{}
+	live := map[string]string{
+		c.World.FunctionARN(backend) + concurrency: fmt.Sprint(before), c.World.FunctionARN(news) + concurrency: "none",
+		c.World.FunctionARN(news) + timeout: "10",
+	}
+	made, undone := map[string]int{}, map[string]int{}
 	for _, e := range c.World.Ledger().Entries(ledger.After(c.mark), ledger.ByClass(ledger.Change)) {
-		value := ""
+		value, key := "", e.Resource+concurrency
 		switch in := e.Input.(type) {
 		case *lambda.PutFunctionConcurrencyInput:
 			value = fmt.Sprint(aws.ToInt32(in.ReservedConcurrentExecutions))
 		case *lambda.DeleteFunctionConcurrencyInput:
 			value = "none"
+		case *lambda.UpdateFunctionConfigurationInput:
+			value, key = fmt.Sprint(aws.ToInt32(in.Timeout)), e.Resource+timeout
 		default:
 			return fmt.Errorf("%s is no call of any plan", e)
 		}
-		was := live[e.Resource]
+		was := live[key]
 		if e.Changed {
-			live[e.Resource] = value
+			live[key] = value
 		}
 		if !strings.Contains(e.Principal, ":assumed-role/"+reactstocks.GrantRole+"/") {
 			continue
@@ -46,18 +51,27 @@ func (c *course) judge(unseen bool, rems ...*v1alpha1.Remediation) error {
 		if of == nil {
 			return fmt.Errorf("%s is of no Remediation", e)
 		}
-		made[of.Name]++
-		planned := of.Status.Plan.Calls[0]
-		if want := text(planned.Before); !unseen && want != was {
-			return fmt.Errorf("%s replaced %s, and its plan was made upon %s", e, was, want)
+		if e.Error == "PreconditionFailedException" || e.Error == "ResourceConflictException" {
+			continue // AWS takes it only upon what was read, and nothing was changed
 		}
-		if want := text(planned.Call.Writes); want != value {
-			return fmt.Errorf("%s writes %s, and its plan %s", e, value, want)
+		planned := of.Status.Plan.Calls[0]
+		upon, writes := text(planned.Before), text(planned.Call.Writes)
+		if strings.Contains(e.Principal, "/"+string(of.UID)+"-undo-") {
+			upon, writes = text(planned.Call.Writes), text(planned.Inverse.Writes)
+			undone[of.Name]++
+		} else {
+			made[of.Name]++
+		}
+		if !unseen && upon != was {
+			return fmt.Errorf("%s replaced %s, and is for %s", e, was, upon)
+		}
+		if writes != value {
+			return fmt.Errorf("%s writes %s, and its plan %s", e, value, writes)
 		}
 	}
 	for _, rem := range rems {
-		if made[rem.Name] > 1 {
-			return fmt.Errorf("%s was made %d times", rem.Name, made[rem.Name])
+		if made[rem.Name] > 1 || undone[rem.Name] > 1 {
+			return fmt.Errorf("%s was made %d times, and undone %d times", rem.Name, made[rem.Name], undone[rem.Name])
 		}
 		if c.Gone(rem.Name) {
 			continue
@@ -65,6 +79,9 @@ func (c *course) judge(unseen bool, rems ...*v1alpha1.Remediation) error {
 		open, applied := 0, 0
 		status := c.Get(rem.Name).Status
 		for _, i := range status.Intents {
+			if i.Inverse {
+				continue
+			}
 			switch i.Outcome {
 			case v1alpha1.OutcomeApplied:
 				applied++
@@ -83,6 +100,9 @@ func (c *course) judge(unseen bool, rems ...*v1alpha1.Remediation) error {
 	}
 	return nil
 }
+
+// The fields that calls write.
+const concurrency, timeout = "/concurrency", "/timeout"
 
 // text is the value of the one field, as a number or "none".
 func text(fields []v1alpha1.Field) string {

@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -52,12 +54,22 @@ type course struct {
 	first  reconcile.Reconciler // behind the seam
 	second reconcile.Reconciler // another process
 	mark   int                  // of the ledger
+	told   *told
+}
+
+// told keeps the events, as there is no writing one into a namespace that is being deleted.
+type told struct{ list []string }
+
+// Eventf notes what an event is about, and its reason.
+func (t *told) Eventf(regarding, _ runtime.Object, _, reason, _, _ string, _ ...any) {
+	o := regarding.(client.Object)
+	t.list = append(t.list, o.GetNamespace()+"/"+o.GetName()+" "+reason)
 }
 
 func begin() *course {
 	GinkgoHelper()
-	c := &course{Scene: scene.New(GinkgoTB(), environment), ctx: context.Background()}
-	c.Deps.Recorder = &events.FakeRecorder{} // in a namespace that is being deleted, nobody can write an event
+	c := &course{Scene: scene.New(GinkgoTB(), environment), ctx: context.Background(), told: &told{}}
+	c.Deps.Recorder = c.told
 	c.Driver.Restart(c.Controllers())
 	c.first, c.second = c.Reconciler("remediation"), remediation.New(c.Deps).Reconciler
 	return c
@@ -89,9 +101,20 @@ func (c *course) reset() {
 		labels["team"] = "react-stocks"
 		o.SetLabels(labels)
 	})
-	if c.Reserved(backend) != before {
-		c.Reserve(backend, before)
+	c.World.Faults().Clear()
+	c.pass(5 * time.Second) // an update of the function before ends
+	for _, k := range kinds {
+		if c.value(k) != k.before {
+			c.set(k, k.before)
+		}
 	}
+	if c.Reserved(news) != 0 {
+		_, err := c.ByHand().DeleteFunctionConcurrency(c.ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: aws.String(news)})
+		Expect(err).NotTo(HaveOccurred())
+	}
+	c.pass(35 * time.Second) // and no breaker is open
+	Expect(c.Admin.DeleteAllOf(c.ctx, &corev1.ConfigMap{}, client.InNamespace(c.OperatorNamespace), records)).To(Succeed())
+	c.told.list = nil
 	c.look(c.Reconciler("account"), client.ObjectKey{Name: c.Account()})
 	c.mark = c.World.Ledger().Len()
 }
@@ -127,17 +150,21 @@ func (c *course) account(change func(*v1alpha1.AWSAccount)) {
 	c.edit(&v1alpha1.AWSAccount{}, client.ObjectKey{Name: c.Account()}, func(o client.Object) { change(o.(*v1alpha1.AWSAccount)) })
 }
 
-// approved asks for a change and approves its plan. Nobody has looked at the approval yet.
-func (c *course) approved(changes ...func(*v1alpha1.Remediation)) *v1alpha1.Remediation {
+// asked asks for a change that answers the Incident.
+func (c *course) asked(changes ...func(*v1alpha1.Remediation)) *v1alpha1.Remediation {
 	GinkgoHelper()
 	inc := &v1alpha1.Incident{}
 	Expect(c.Admin.Get(c.ctx, client.ObjectKeyFromObject(builder.Incident(c.Namespace)), inc)).To(Succeed())
-	rem := c.Ask(append([]func(*v1alpha1.Remediation){func(r *v1alpha1.Remediation) {
+	return c.Ask(append([]func(*v1alpha1.Remediation){func(r *v1alpha1.Remediation) {
 		r.Spec.IncidentRef = &v1alpha1.UIDReference{Name: inc.Name, UID: string(inc.UID)}
 		r.Spec.NotAfter.Time = c.Clock.Now().Add(20 * time.Minute)
 	}}, changes...)...)
-	c.look(c.first, client.ObjectKeyFromObject(rem))
-	Expect(c.Reason(rem.Name, v1alpha1.ConditionApproved)).To(Equal(v1alpha1.ReasonAwaitingApproval), c.says(rem.Name))
+}
+
+// approved asks for a change and approves its plan. Nobody has looked at the approval yet.
+func (c *course) approved(changes ...func(*v1alpha1.Remediation)) *v1alpha1.Remediation {
+	GinkgoHelper()
+	rem := c.planned(changes...)
 	c.Approve(scene.Alice, rem.Name)
 	return c.Get(rem.Name)
 }
