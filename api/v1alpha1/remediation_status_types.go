@@ -134,6 +134,11 @@ type Intent struct {
 	// +required
 	NotAfter metav1.Time `json:"notAfter"`
 
+	// answered says that AWS answered that it makes the change: whoever reads the function as before, once reads are not
+	// stale any more, sees what somebody else did since.
+	// +optional
+	Answered bool `json:"answered,omitempty"`
+
 	// outcome of the attempt.
 	// +required
 	Outcome Outcome `json:"outcome,omitempty"`

@@ -77,6 +77,7 @@ func (r *Reconciler) make(ctx context.Context, s *scope, p step, session *aws.Se
 	defer cancel()
 	err := s.action.Apply(deadline, session, p.call(s.rem.Status.Plan), live.RevisionID)
 	if err == nil {
+		intent.Answered = true
 		return true, nil // what AWS answered is not what it did: observe reads it back
 	}
 	f := fault.From(err)

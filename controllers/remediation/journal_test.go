@@ -15,35 +15,46 @@ import (
 
 func fields(value *string) []v1alpha1.Field { return []v1alpha1.Field{{Name: "Timeout", Value: value}} }
 
-// Every combination of what is read, how the function's update stands, and whether a read may still be old.
+// Every combination of what is read, how the function's update stands, whether a read may still be old, and
+// whether AWS had answered the call.
 func TestAnOutcomeIsKnownOnlyWhenItWasSeen(t *testing.T) {
 	before, writes := fields(ptr.To("10")), fields(ptr.To("20"))
 	values := map[string][]v1alpha1.Field{"as before": before, "as written": writes, "neither": fields(ptr.To("30")), "not set": fields(nil)}
 	updates := map[string]action.State{"Successful": {Settled: true}, "InProgress": {}, "Failed": {Failed: true}}
 	type look struct {
-		read, update string
-		late         bool
+		read, update   string
+		late, answered bool
 	}
 	known := map[look]v1alpha1.Outcome{
-		{"as written", "Successful", false}: v1alpha1.OutcomeApplied,
-		{"as written", "Successful", true}:  v1alpha1.OutcomeApplied,
-		{"as written", "Failed", true}:      v1alpha1.OutcomeDiverged,
-		{"as before", "Successful", true}:   v1alpha1.OutcomeNotApplied,
-		{"as before", "Failed", true}:       v1alpha1.OutcomeNotApplied,
-		{"neither", "Successful", true}:     v1alpha1.OutcomeDiverged,
-		{"neither", "Failed", true}:         v1alpha1.OutcomeDiverged,
-		{"not set", "Successful", true}:     v1alpha1.OutcomeDiverged,
-		{"not set", "Failed", true}:         v1alpha1.OutcomeDiverged,
+		{"as written", "Successful", false, false}: v1alpha1.OutcomeApplied,
+		{"as written", "Successful", false, true}:  v1alpha1.OutcomeApplied,
+		{"as written", "Successful", true, false}:  v1alpha1.OutcomeApplied,
+		{"as written", "Successful", true, true}:   v1alpha1.OutcomeApplied,
+		{"as written", "Failed", true, false}:      v1alpha1.OutcomeDiverged,
+		{"as written", "Failed", true, true}:       v1alpha1.OutcomeDiverged,
+		{"as before", "Successful", true, false}:   v1alpha1.OutcomeNotApplied,
+		{"as before", "Successful", true, true}:    v1alpha1.OutcomeDiverged,
+		{"as before", "Failed", true, false}:       v1alpha1.OutcomeNotApplied,
+		{"as before", "Failed", true, true}:        v1alpha1.OutcomeDiverged,
+		{"neither", "Successful", true, false}:     v1alpha1.OutcomeDiverged,
+		{"neither", "Successful", true, true}:      v1alpha1.OutcomeDiverged,
+		{"neither", "Failed", true, false}:         v1alpha1.OutcomeDiverged,
+		{"neither", "Failed", true, true}:          v1alpha1.OutcomeDiverged,
+		{"not set", "Successful", true, false}:     v1alpha1.OutcomeDiverged,
+		{"not set", "Successful", true, true}:      v1alpha1.OutcomeDiverged,
+		{"not set", "Failed", true, false}:         v1alpha1.OutcomeDiverged,
+		{"not set", "Failed", true, true}:          v1alpha1.OutcomeDiverged,
 	}
 	for read, f := range values {
 		for update, state := range updates {
-			for _, late := range []bool{false, true} {
-				want, ok := known[look{read, update, late}]
+			for _, l := range []look{{read, update, false, false}, {read, update, false, true}, {read, update, true, false}, {read, update, true, true}} {
+				want, ok := known[l]
 				if !ok {
 					want = v1alpha1.OutcomeUnknown
 				}
 				state.Fields = f
-				NewWithT(t).Expect(judge(state, before, writes, late)).To(Equal(want), "%s, update %s, late %t", read, update, late)
+				intent := v1alpha1.Intent{Before: before, Answered: l.answered}
+				NewWithT(t).Expect(judge(state, intent, writes, l.late)).To(Equal(want), "%+v", l)
 			}
 		}
 	}

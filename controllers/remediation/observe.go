@@ -41,7 +41,7 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, error) {
 	if err != nil {
 		return false, r.unobserved(s, intent, err)
 	}
-	switch judge(live, intent.Before, call.Writes, late) {
+	switch judge(live, *intent, call.Writes, late) {
 	case v1alpha1.OutcomeApplied:
 		if !p.inverse && p.index == len(s.rem.Status.Plan.Calls)-1 {
 			if err := r.settle(ctx, s); err != nil {
@@ -55,7 +55,7 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, error) {
 		s.wake(time.Second)
 		return false, nil
 	case v1alpha1.OutcomeDiverged:
-		s.diverged(intent, text(live.Fields), fmt.Sprintf("function %s is neither as before (%s) nor as written (%s), it is %s: somebody else changed it, or its update failed; look at it by hand",
+		s.diverged(intent, text(live.Fields), fmt.Sprintf("function %s was %s before the call, which wrote %s, and it is %s now: somebody else changed it, or its update failed; look at it by hand",
 			s.rem.Spec.Target.FunctionName, text(intent.Before), text(call.Writes), text(live.Fields)))
 		return false, nil
 	default:
@@ -68,8 +68,8 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, error) {
 }
 
 // judge compares what is live with what was before and what was written. Until it is late, what is not there may
-// still arrive, and what was read may be old.
-func judge(live action.State, before, writes []v1alpha1.Field, late bool) v1alpha1.Outcome {
+// still arrive, and what was read may be old. What AWS answered that it makes, and is as before, somebody put back.
+func judge(live action.State, intent v1alpha1.Intent, writes []v1alpha1.Field, late bool) v1alpha1.Outcome {
 	switch {
 	case sameFields(live.Fields, writes) && live.Settled:
 		return v1alpha1.OutcomeApplied
@@ -77,7 +77,7 @@ func judge(live action.State, before, writes []v1alpha1.Field, late bool) v1alph
 		return v1alpha1.OutcomeDiverged
 	case !late || sameFields(live.Fields, writes) || !live.Settled && !live.Failed:
 		return v1alpha1.OutcomeUnknown
-	case sameFields(live.Fields, before):
+	case sameFields(live.Fields, intent.Before) && !intent.Answered:
 		return v1alpha1.OutcomeNotApplied
 	}
 	return v1alpha1.OutcomeDiverged
