@@ -16,5 +16,9 @@ import (
 func All(d controller.Deps) []controller.Controller {
 	list := []controller.Controller{account.New(d), runbook.New(d), application.New(d)}
 	list = append(list, detection.New(d)...)
-	return append(list, incident.New(d), remediation.New(d))
+	list = append(list, incident.New(d), remediation.New(d))
+	for i := range list {
+		list[i] = controller.Awake(list[i])
+	}
+	return list
 }

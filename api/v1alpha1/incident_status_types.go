@@ -82,7 +82,7 @@ type StepResult struct {
 	// +required
 	FunctionName FunctionName `json:"functionName"`
 
-	// at is when the step ran.
+	// at is when the step ran; of a gap, when it was first seen as it is.
 	// +required
 	At metav1.Time `json:"at"`
 

@@ -4,6 +4,7 @@ package account
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -14,8 +15,12 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/phase"
 )
 
-// recheck is how long an answer of AWS is believed: roles and trust policies change without a word to the operator.
-const recheck = 10 * time.Minute
+const (
+	// recheck is how long an answer of AWS is believed: roles and trust policies change without a word to the operator.
+	recheck = 10 * time.Minute
+	// retry is how soon AWS is asked again that gave no answer.
+	retry = time.Minute
+)
 
 // Reconciler confirms the identity behind every grant of an AWSAccount.
 type Reconciler struct {
@@ -34,15 +39,19 @@ func New(d controller.Deps) controller.Controller {
 // +kubebuilder:rbac:groups=runbook-operator.io,resources=awsaccounts,verbs=get;list;watch
 // +kubebuilder:rbac:groups=runbook-operator.io,resources=awsaccounts/status,verbs=update;patch
 
-// Reconcile confirms one account, and again after ten minutes whatever the answer was.
+// Reconcile confirms one account, and again after ten minutes whatever the answer was; without one, after a minute.
 func (r *Reconciler) Reconcile(ctx context.Context, account *v1alpha1.AWSAccount) (res ctrl.Result, err error) {
 	s := newScope(account)
 	defer func() { res, err = r.close(ctx, s, res, err) }() // status.go
 	if !account.DeletionTimestamp.IsZero() {
 		return res, nil
 	}
-	return ctrl.Result{RequeueAfter: recheck}, phase.Run(ctx, s,
+	err = phase.Run(ctx, s,
 		r.checkSelectors,  // selectors.go → Ready
 		r.confirmIdentity, // identity.go  → Ready
 	)
+	if slices.ContainsFunc(s.troubles, func(t trouble) bool { return !t.fault.NeedsPerson() }) {
+		return ctrl.Result{RequeueAfter: retry}, err
+	}
+	return ctrl.Result{RequeueAfter: recheck}, err
 }

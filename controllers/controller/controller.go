@@ -56,6 +56,8 @@ type Controller struct {
 	Watches []Watch
 	// Reconciler moves one object forward. The RequeueAfter of its result is world time.
 	Reconciler reconcile.Reconciler
+	// Wakes are objects to reconcile although nothing changed and no time is up. Nil: there are none.
+	Wakes *Wakes
 	// Workers is how many objects are reconciled at once. Zero: as many as of other kinds.
 	Workers int
 }
@@ -76,6 +78,9 @@ func (c Controller) SetupWithManager(mgr ctrl.Manager, o controller.Options) err
 	b := ctrl.NewControllerManagedBy(mgr).Named(c.Name).For(c.Object).WithOptions(o)
 	for _, w := range c.Watches {
 		b = b.Watches(w.Object, handler.EnqueueRequestsFromMapFunc(w.Requests))
+	}
+	if c.Wakes != nil {
+		b = b.WatchesRawSource(c.Wakes.source())
 	}
 	if err := b.Complete(c.Reconciler); err != nil {
 		return fmt.Errorf("setting up controller %s: %w", c.Name, err)

@@ -36,6 +36,7 @@ type recollection struct {
 	readAt     time.Time                     // the last reading of all Regions that there were
 	until      map[v1alpha1.Region]time.Time // the last reading of each that missed nothing
 	held       map[v1alpha1.Region]*reading  // those that are not finished
+	blind      bool                          // something was not read the last time
 }
 
 // of returns what is known of an account. Only the Reconcile of that account, of which there is one at a time, touches
@@ -64,10 +65,11 @@ func (r *Reconciler) rest(_ context.Context, s *scope) (bool, error) {
 	return s.again == 0, nil
 }
 
-// rest is how long to wait until the next reading: zero where one is due, or an application was never looked at.
+// rest is how long to wait until the next reading: zero where one is due, the last one failed, or an application was
+// never looked at.
 func (m *memory) rest(s *scope) time.Duration {
 	k := m.of(s.account)
-	if k.readAt.IsZero() || k.generation != s.account.Generation || len(k.held) > 0 ||
+	if k.readAt.IsZero() || k.generation != s.account.Generation || len(k.held) > 0 || k.blind ||
 		slices.ContainsFunc(s.applications, func(a *application) bool { return a.ready && a.object.Status.WatchedSince == nil }) {
 		return 0
 	}
@@ -135,6 +137,7 @@ func (m *memory) suspend(account *v1alpha1.AWSAccount, readings []*reading, now 
 func (m *memory) followed(s *scope) {
 	k := m.of(s.account)
 	k.readAt, k.generation = s.now, s.account.Generation
+	k.blind = slices.ContainsFunc(s.readings, func(r *reading) bool { return r.fault != nil })
 	for _, reading := range s.readings {
 		if !reading.unbroken {
 			continue

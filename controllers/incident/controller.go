@@ -43,7 +43,7 @@ func New(d controller.Deps) controller.Controller {
 
 // Reconcile moves one Incident forward by as many phases as are ready. Status is written once, by close.
 func (r *Reconciler) Reconcile(ctx context.Context, inc *v1alpha1.Incident) (res reconcile.Result, err error) {
-	if conditions.IsTrue(inc.Status.Conditions, v1alpha1.ConditionResolved) || !inc.DeletionTimestamp.IsZero() {
+	if Over(inc) || !inc.DeletionTimestamp.IsZero() {
 		return res, nil
 	}
 	s := r.newScope(inc)
@@ -58,6 +58,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, inc *v1alpha1.Incident) (res
 		r.respond,     // respond.go      proposes a change
 		r.resolve,     // resolve.go      Resolved
 	)
+}
+
+// Over says whether an Incident is over: it is never written again, and the cache keeps only a part of it.
+func Over(inc *v1alpha1.Incident) bool {
+	return conditions.IsTrue(inc.Status.Conditions, v1alpha1.ConditionResolved)
 }
 
 func ofRemediation(_ context.Context, o client.Object) []reconcile.Request {
@@ -87,7 +92,7 @@ func (r *Reconciler) unresolved(ctx context.Context, opts ...client.ListOption) 
 	}
 	var out []reconcile.Request
 	for _, inc := range list.Items {
-		if !conditions.IsTrue(inc.Status.Conditions, v1alpha1.ConditionResolved) {
+		if !Over(&inc) {
 			out = append(out, controller.Request(inc.Namespace, inc.Name))
 		}
 	}

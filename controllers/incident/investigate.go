@@ -34,6 +34,7 @@ func (r *Reconciler) investigate(ctx context.Context, s *scope) (bool, error) {
 			return false, err
 		}
 		seen := evidence.Collect(ctx, evidence.Subject{Session: session, UnreservedFloor: s.grant.Floor, Now: s.now}, requests)
+		keepGaps(seen, s.base.Status.Evidence)
 		s.inc.Status.Evidence = affordable(append(s.inc.Status.Evidence, seen...))
 	}
 	var gaps []string
@@ -43,7 +44,7 @@ func (r *Reconciler) investigate(ctx context.Context, s *scope) (bool, error) {
 		}
 		gaps = append(gaps, fmt.Sprintf("%s at %s: %s", result.Step, result.FunctionName, result.Gap.Message))
 		if evidence.Retryable(result.Gap) && s.last() == nil {
-			s.wake(result.At.Add(gapRetry).Sub(s.now))
+			s.wake(gapRetry - s.now.Sub(result.At.Time)%gapRetry)
 		}
 	}
 	total := len(s.inc.Status.Evidence)
@@ -66,9 +67,9 @@ func (s *scope) forget() {
 	if len(st.Evidence) == 0 {
 		return
 	}
-	age := s.now.Sub(st.Evidence[0].At.Time)
+	age := s.now.Sub(newest(st.Evidence))
 	unexplained := conditions.Reason(st.Conditions, v1alpha1.ConditionDiagnosed) == v1alpha1.ReasonUndiagnosed && age >= recheck
-	overtaken := last != nil && outlived(*last) && st.Evidence[0].At.Before(last.Status.EndedAt)
+	overtaken := last != nil && outlived(*last) && newest(st.Evidence).Before(last.Status.EndedAt.Time)
 	if s.firing() && (unexplained || overtaken) {
 		st.Evidence = nil
 		return
@@ -79,6 +80,30 @@ func (s *scope) forget() {
 	st.Evidence = slices.DeleteFunc(st.Evidence, func(result v1alpha1.StepResult) bool {
 		return result.Gap != nil && evidence.Retryable(result.Gap) && s.now.Sub(result.At.Time) >= gapRetry
 	})
+}
+
+// newest returns when the newest of the results was read. Pure.
+func newest(results []v1alpha1.StepResult) time.Time {
+	var at time.Time
+	for _, result := range results {
+		if result.At.After(at) {
+			at = result.At.Time
+		}
+	}
+	return at
+}
+
+// keepGaps gives a gap the time at which it was first seen, where nothing about it changed: looking again in vain is no
+// news, and is not written. Pure but for the results.
+func keepGaps(results, before []v1alpha1.StepResult) {
+	for i := range results {
+		for _, old := range before {
+			same := old.Runbook == results[i].Runbook && old.Step == results[i].Step && old.FunctionName == results[i].FunctionName
+			if same && old.Gap != nil && results[i].Gap != nil && *old.Gap == *results[i].Gap {
+				results[i].At = old.At
+			}
+		}
+	}
 }
 
 // outstanding lists the steps that have no result yet, in the order of the Runbooks.

@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
@@ -63,6 +64,9 @@ func New(d controller.Deps) controller.Controller {
 // Reconcile moves one Remediation forward by as many phases as are ready. Status is written once, by close, and by
 // the intent before the call it announces.
 func (r *Reconciler) Reconcile(ctx context.Context, rem *v1alpha1.Remediation) (res reconcile.Result, err error) {
+	if Over(rem) {
+		return res, nil
+	}
 	ctx, done := outlast(ctx) // deadline.go: a call that began is seen through
 	defer done()
 	s := r.newScope(rem)
@@ -89,6 +93,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, rem *v1alpha1.Remediation) (
 		r.revert,   // revert.go     the inverse calls, of a change that failed or expired
 		r.prove,    // prove.go      Reverted
 	)
+}
+
+// Over says whether a Remediation ended and gave everything back: it is never written again, and the cache keeps only a
+// part of it.
+func Over(rem *v1alpha1.Remediation) bool {
+	return rem.Status.EndedAt != nil && !controllerutil.ContainsFinalizer(rem, v1alpha1.FinalizerChange)
 }
 
 func ofApproval(_ context.Context, o client.Object) []reconcile.Request {

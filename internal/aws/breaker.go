@@ -3,13 +3,19 @@ package aws
 import (
 	"sync"
 	"time"
+
+	"github.com/runbook-operator/runbook-operator/internal/fault"
 )
 
 const (
 	// breakerFailures in a row open the breaker.
 	breakerFailures = 5
-	// breakerPause is how long an open breaker lets nothing through, world time.
-	breakerPause = 30 * time.Second
+	// breakerPause is how long an open breaker lets nothing through, world time. It is the longest that a service is
+	// back without anybody knowing, and what an outage costs: four calls a minute of each service.
+	breakerPause = 15 * time.Second
+	// breakerPatience is how soon a caller looks again at whether it may call, where another one finds that out and
+	// everybody is told, world time.
+	breakerPatience = time.Minute
 )
 
 type breakerKey struct {
@@ -18,7 +24,8 @@ type breakerKey struct {
 }
 
 // breakers stop calls to a service that does not answer, so that deadlines of ten seconds do not pile up. After a
-// pause one call is let through, and its outcome decides.
+// pause one call is let through, and its outcome decides. Whoever was refused, or had no answer, is told when the
+// service answers again; one of them is asked to come back when the pause is over, so that somebody makes that call.
 type breakers struct {
 	mu sync.Mutex
 	of map[breakerKey]*breakerState
@@ -27,7 +34,9 @@ type breakers struct {
 type breakerState struct {
 	failures  int
 	openUntil time.Time
-	trial     bool
+	trial     bool            // one call is on its way
+	expected  bool            // somebody comes back when the pause is over
+	waiting   map[any]*Caller // who had no answer since the last one
 }
 
 func newBreakers() *breakers {
@@ -35,39 +44,74 @@ func newBreakers() *breakers {
 }
 
 // enter says whether a call may be sent. Every call that may is followed by leave.
-func (b *breakers) enter(p place, service string, now time.Time) error {
+func (b *breakers) enter(p place, service string, c *Caller, now time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.state(p, service)
-	if s.failures < breakerFailures {
+	switch {
+	case s.failures < breakerFailures:
+		return nil
+	case !now.Before(s.openUntil) && !s.trial:
+		s.trial = true
 		return nil
 	}
-	if now.Before(s.openUntil) {
-		return local(s.openUntil.Sub(now), "AWS %s did not answer %d calls in a row, so no call is made for a while", service, breakerFailures)
+	s.wait(c)
+	pause := max(s.openUntil.Sub(now), time.Second)
+	if !s.expected && s.expect(c, pause) {
+		return away(pause)
 	}
-	if s.trial {
-		return local(time.Second, "AWS %s did not answer %d calls in a row, and one call is on its way to see whether it does again", service, breakerFailures)
-	}
-	s.trial = true
-	return nil
+	return away(breakerPatience)
 }
 
 // leave records how a call ended. A call that its caller gave up says nothing of the service.
-func (b *breakers) leave(p place, service string, o outcome, now time.Time) {
+func (b *breakers) leave(p place, service string, c *Caller, o outcome, now time.Time) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	s := b.state(p, service)
+	open := s.failures == breakerFailures
 	s.trial = false
+	var told map[any]*Caller
 	switch o {
 	case outcomeCanceled, outcomeNotSent:
+		if open {
+			s.expected = false // whoever comes next makes the call
+		}
 	case outcomeUnavailable:
 		s.failures = min(s.failures+1, breakerFailures)
+		s.wait(c)
 		if s.failures == breakerFailures {
 			s.openUntil = now.Add(breakerPause)
+			s.expected = s.expect(c, breakerPause)
 		}
 	default:
-		s.failures = 0
+		if open {
+			told = s.waiting
+		}
+		s.failures, s.expected, s.waiting = 0, false, nil
 	}
+	b.mu.Unlock()
+	for _, waiting := range told {
+		waiting.wake()
+	}
+}
+
+// wait notes a caller that is told when the service answers again.
+func (s *breakerState) wait(c *Caller) {
+	if c == nil {
+		return
+	}
+	if s.waiting == nil {
+		s.waiting = map[any]*Caller{}
+	}
+	s.waiting[c.key] = c
+}
+
+// expect asks a caller to come back, and says whether there is one.
+func (s *breakerState) expect(c *Caller, after time.Duration) bool {
+	if c == nil {
+		return false
+	}
+	c.expect(after)
+	return true
 }
 
 func (b *breakers) state(p place, service string) *breakerState {
@@ -79,3 +123,7 @@ func (b *breakers) state(p place, service string) *breakerState {
 	}
 	return s
 }
+
+// away is the fault of a call that was not sent because the service does not answer. It says what a call that was sent
+// and had no answer says: what people read does not change with who happened to be refused.
+func away(after time.Duration) *fault.Fault { return local(after, "%s", noAnswer) }

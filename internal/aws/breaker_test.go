@@ -16,37 +16,83 @@ func TestTheBreakerOpensAfterFailuresInARowAndTriesOneCallAfterAPause(t *testing
 	g := NewWithT(t)
 	b := newBreakers()
 	here := place{account: "1", region: "us-east-1"}
+	caller := NewCaller("a", func() {})
 	fail := func(at time.Time) {
-		g.Expect(b.enter(here, "lambda", at)).To(Succeed())
-		b.leave(here, "lambda", outcomeUnavailable, at)
+		g.Expect(b.enter(here, "lambda", nil, at)).To(Succeed())
+		b.leave(here, "lambda", nil, outcomeUnavailable, at)
 	}
 	for range breakerFailures - 1 {
 		fail(epoch)
 	}
-	g.Expect(b.enter(here, "lambda", epoch)).To(Succeed())
-	b.leave(here, "lambda", outcomeDenied, epoch) // an answer of any kind is an answer
+	g.Expect(b.enter(here, "lambda", nil, epoch)).To(Succeed())
+	b.leave(here, "lambda", nil, outcomeDenied, epoch) // an answer of any kind is an answer
 	for range breakerFailures {
 		fail(epoch)
 	}
-	f := fault.From(b.enter(here, "lambda", epoch.Add(10*time.Second)))
+	f := fault.From(b.enter(here, "lambda", caller, epoch.Add(10*time.Second)))
 	g.Expect(f.Class).To(Equal(fault.Waiting))
 	g.Expect(f.After).To(Equal(breakerPause - 10*time.Second))
 	g.Expect(f.Refused).To(BeTrue())
-	g.Expect(b.enter(here, "cloudwatch", epoch)).To(Succeed(), "another service is not affected")
-	g.Expect(b.enter(place{account: "2", region: "us-east-1"}, "lambda", epoch)).To(Succeed(), "another account is not affected")
+	g.Expect(b.enter(here, "cloudwatch", nil, epoch)).To(Succeed(), "another service is not affected")
+	g.Expect(b.enter(place{account: "2", region: "us-east-1"}, "lambda", nil, epoch)).To(Succeed(), "another account is not affected")
 
 	later := epoch.Add(breakerPause)
-	g.Expect(b.enter(here, "lambda", later)).To(Succeed())
-	g.Expect(b.enter(here, "lambda", later)).NotTo(Succeed(), "one call is tried, not two")
-	b.leave(here, "lambda", outcomeCanceled, later)
+	g.Expect(b.enter(here, "lambda", nil, later)).To(Succeed())
+	g.Expect(b.enter(here, "lambda", nil, later)).NotTo(Succeed(), "one call is tried, not two")
+	b.leave(here, "lambda", nil, outcomeCanceled, later)
 	fail(later)
-	g.Expect(b.enter(here, "lambda", later.Add(time.Second))).NotTo(Succeed(), "the trial failed")
+	g.Expect(b.enter(here, "lambda", nil, later.Add(time.Second))).NotTo(Succeed(), "the trial failed")
 	later = later.Add(breakerPause)
-	g.Expect(b.enter(here, "lambda", later)).To(Succeed())
-	b.leave(here, "lambda", outcomeOK, later)
+	g.Expect(b.enter(here, "lambda", nil, later)).To(Succeed())
+	b.leave(here, "lambda", nil, outcomeOK, later)
 	for range 10 {
-		g.Expect(b.enter(here, "lambda", later)).To(Succeed())
+		g.Expect(b.enter(here, "lambda", nil, later)).To(Succeed())
 	}
+}
+
+func TestEverybodyWhoHadNoAnswerIsToldWhenAServiceAnswersAgainAndOneComesBackToFindOut(t *testing.T) {
+	g := NewWithT(t)
+	b := newBreakers()
+	here := place{account: "1", region: "us-east-1"}
+	told := map[string]int{}
+	callers := map[string]*Caller{}
+	caller := func(name string) *Caller {
+		callers[name] = NewCaller(name, func() { told[name]++ })
+		return callers[name]
+	}
+	call := func(name string, o outcome, at time.Time) error {
+		c := caller(name)
+		err := b.enter(here, "lambda", c, at)
+		if err == nil {
+			b.leave(here, "lambda", c, o, at)
+		}
+		return err
+	}
+	g.Expect(call("blip", outcomeUnavailable, epoch)).To(Succeed())
+	g.Expect(call("other", outcomeOK, epoch)).To(Succeed())
+	g.Expect(told).To(BeEmpty(), "a failure among answers is tried again by its own backoff: nobody may make a loop of it")
+
+	for range breakerFailures {
+		g.Expect(call("sent", outcomeUnavailable, epoch)).To(Succeed())
+	}
+	g.Expect(callers["sent"].Expected()).To(Equal(breakerPause))
+	refused := fault.From(call("refused", "", epoch.Add(time.Second)))
+	g.Expect(refused.After).To(Equal(breakerPatience))
+	g.Expect(callers["refused"].Expected()).To(BeZero(), "one is enough")
+
+	later := epoch.Add(breakerPause)
+	g.Expect(call("sent", outcomeUnavailable, later)).To(Succeed())
+	g.Expect(callers["sent"].Expected()).To(Equal(breakerPause), "whose call failed comes back")
+	g.Expect(told).To(BeEmpty())
+
+	later = later.Add(breakerPause)
+	stopped := caller("stopped")
+	g.Expect(b.enter(here, "lambda", stopped, later)).To(Succeed())
+	b.leave(here, "lambda", stopped, outcomeCanceled, later)
+	g.Expect(call("next", outcomeOK, later)).To(Succeed())
+	g.Expect(told).To(Equal(map[string]int{"sent": 1, "refused": 1}), "everybody is told, once")
+	g.Expect(call("next", outcomeOK, later)).To(Succeed())
+	g.Expect(told).To(HaveLen(2))
 }
 
 func TestCallsToAServiceThatDoesNotAnswerStopAndComeBack(t *testing.T) {

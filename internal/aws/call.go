@@ -27,19 +27,20 @@ func (c *Clients) config(a Access, onExpired func()) awssdk.Config {
 func (c *Clients) call(ctx context.Context, p place, onExpired func(), in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 	service := strings.ToLower(awsmiddleware.GetServiceID(ctx))
 	operation := awsmiddleware.GetOperationName(ctx)
-	now := c.clock.Now()
-	if err := c.budgets.take(p, service, operation, now); err != nil {
+	now, caller := c.clock.Now(), callerOf(ctx)
+	if err := c.breaker.enter(p, service, caller, now); err != nil {
 		c.ledger.held(p, service, operation)
 		return middleware.InitializeOutput{}, middleware.Metadata{}, err
 	}
-	if err := c.breaker.enter(p, service, now); err != nil {
+	if err := c.budgets.take(p, service, operation, now); err != nil {
+		c.breaker.leave(p, service, caller, outcomeNotSent, now)
 		c.ledger.held(p, service, operation)
 		return middleware.InitializeOutput{}, middleware.Metadata{}, err
 	}
 	sentAt := c.wall.Now()
 	out, metadata, err := next.HandleInitialize(ctx, in)
 	o := outcomeOf(err)
-	c.breaker.leave(p, service, o, c.clock.Now())
+	c.breaker.leave(p, service, caller, o, c.clock.Now())
 	c.ledger.sent(p, service, operation, o, c.wall.Since(sentAt))
 	if o == outcomeExpired && onExpired != nil {
 		onExpired()

@@ -27,6 +27,9 @@ const (
 	reasonWrongIdentity = v1alpha1.ReasonWrongIdentity
 )
 
+// noAnswer is what people read about a call that had no answer, or was not sent because others had none.
+const noAnswer = "AWS gave no answer that can be used"
+
 // errNoAnswer is an answer of AWS that lacks what it must hold.
 var errNoAnswer = errors.New("the answer lacks a required member")
 
@@ -183,7 +186,7 @@ func Fault(err error, doing string) error {
 		f.Message = fmt.Sprintf("%s: AWS refused %s (%s) and changed nothing", doing, action, a.code)
 	default:
 		f.Class, f.Reason, f.Refused = fault.Transient, reasonUnavailable, false
-		f.Message = doing + ": AWS gave no answer that can be used"
+		f.Message = doing + ": " + noAnswer
 	}
 	return f
 }

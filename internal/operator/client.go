@@ -64,16 +64,25 @@ func (c *splitClient) List(ctx context.Context, list client.ObjectList, opts ...
 
 // Create creates an object.
 func (c *splitClient) Create(ctx context.Context, o client.Object, opts ...client.CreateOption) error {
+	if err := whole(o); err != nil {
+		return err
+	}
 	return c.of(o).Create(ctx, o, opts...)
 }
 
 // Update replaces an object.
 func (c *splitClient) Update(ctx context.Context, o client.Object, opts ...client.UpdateOption) error {
+	if err := whole(o); err != nil {
+		return err
+	}
 	return c.of(o).Update(ctx, o, opts...)
 }
 
 // Patch changes an object.
 func (c *splitClient) Patch(ctx context.Context, o client.Object, patch client.Patch, opts ...client.PatchOption) error {
+	if err := whole(o); err != nil {
+		return err
+	}
 	return c.of(o).Patch(ctx, o, patch, opts...)
 }
 
@@ -85,4 +94,31 @@ func (c *splitClient) Delete(ctx context.Context, o client.Object, opts ...clien
 // DeleteAllOf deletes objects of a kind.
 func (c *splitClient) DeleteAllOf(ctx context.Context, o client.Object, opts ...client.DeleteAllOfOption) error {
 	return c.of(o).DeleteAllOf(ctx, o, opts...)
+}
+
+// Status returns the client of statuses.
+func (c *splitClient) Status() client.SubResourceWriter { return c.SubResource("status") }
+
+// SubResource returns the client of a subresource.
+func (c *splitClient) SubResource(name string) client.SubResourceClient {
+	return wholeSubResource{SubResourceClient: c.Client.SubResource(name)}
+}
+
+// wholeSubResource writes subresources of objects that were read as a whole.
+type wholeSubResource struct{ client.SubResourceClient }
+
+// Update replaces the subresource of an object.
+func (c wholeSubResource) Update(ctx context.Context, o client.Object, opts ...client.SubResourceUpdateOption) error {
+	if err := whole(o); err != nil {
+		return err
+	}
+	return c.SubResourceClient.Update(ctx, o, opts...)
+}
+
+// Patch changes the subresource of an object.
+func (c wholeSubResource) Patch(ctx context.Context, o client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
+	if err := whole(o); err != nil {
+		return err
+	}
+	return c.SubResourceClient.Patch(ctx, o, patch, opts...)
 }

@@ -52,6 +52,7 @@ func managerOptions(scheme *runtime.Scheme, o Options, lock *leadership) ctrl.Op
 		Cache: cache.Options{
 			// Who last wrote which field is half of an object, and nobody here asks.
 			DefaultTransform: cache.TransformStripManagedFields(),
+			ByObject:         abridging(),
 		},
 		Client:                  client.Options{FieldOwner: Name},
 		NewClient:               newClient,

@@ -33,7 +33,7 @@ const (
 	// reconcileTimeout bounds one Reconcile, wall time. A call to AWS has its own, shorter deadline.
 	reconcileTimeout = 2 * time.Minute
 	// firstBackoff and lastBackoff bound the delay after an error, world time. It doubles in between.
-	firstBackoff, lastBackoff = time.Second, 5 * time.Minute
+	firstBackoff, lastBackoff = time.Second, time.Minute
 )
 
 // Options of the operator.

@@ -19,7 +19,7 @@ const (
 	// mostRounds is how many rounds may pass in one second of time before the driver calls it a hot loop.
 	mostRounds = 50
 	// firstBackoff and lastBackoff bound the delay after an error, as the operator's queue does.
-	firstBackoff, lastBackoff = time.Second, 5 * time.Minute
+	firstBackoff, lastBackoff = time.Second, time.Minute
 )
 
 // World is everything outside the cluster that happens by itself.

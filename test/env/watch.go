@@ -53,6 +53,14 @@ func (d *Driver) observe(ctx context.Context) error {
 		}
 		d.changed = append(d.changed, changes...)
 	}
+	for i, c := range d.Controllers {
+		if c.Wakes == nil {
+			continue
+		}
+		for _, r := range c.Wakes.Take() {
+			d.schedule(work{i, r}, d.Clock.Now())
+		}
+	}
 	return nil
 }
 

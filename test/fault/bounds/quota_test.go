@@ -1,0 +1,77 @@
+//go:build fault
+
+package bounds
+
+import (
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/runbook-operator/runbook-operator/internal/aws"
+	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
+	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+	"github.com/runbook-operator/runbook-operator/test/env"
+)
+
+var administrator = credentials.NewStaticCredentialsProvider(reactstocks.AdminAccessKeyID, reactstocks.AdminSecretAccessKey, "")
+
+const (
+	// together is how many Incidents there are at once.
+	together = 50
+	// allProposed is within what all of them have a plan that waits for approval after their alarms fired, and allChanged
+	// within what all are changed after they were approved, world time.
+	allProposed, allChanged = 5 * time.Minute, 15 * time.Minute
+)
+
+// throttled selects the calls that AWS answered with a throttling error.
+func throttled(e ledger.Entry) bool {
+	return strings.Contains(e.Error, "Throttl") || strings.Contains(e.Error, "TooManyRequests")
+}
+
+// tenfold are the operator's budgets, each ten times as large.
+func tenfold() aws.Budgets {
+	b := aws.DefaultBudgets()
+	for _, one := range []*aws.Budget{
+		&b.LambdaReads, &b.LambdaChanges, &b.LambdaGetFunction, &b.DescribeAlarms, &b.AlarmDetails, &b.GetMetricData, &b.STS, &b.SQS,
+	} {
+		one.PerSecond, one.Burst = 10*one.PerSecond, 10*one.Burst
+	}
+	return b
+}
+
+// endure lets all alarms of a fleet fire at once, approves every plan, and waits until everything is changed.
+func (f *fleet) endure() {
+	GinkgoHelper()
+	mark := f.World.Ledger().Len()
+	f.storm(f.names...)
+	f.firing(f.names...)
+	f.took("all plans wait for approval", allProposed, func() bool { return f.waiting() == together })
+	GinkgoWriter.Println("until then", tally(f.World.Ledger().Entries(ledger.After(mark), mine)))
+	mark = f.World.Ledger().Len()
+	f.approve(f.remediations()...)
+	f.took("all are changed", allChanged, func() bool { return f.applied() == together })
+	GinkgoWriter.Println("until then", tally(f.World.Ledger().Entries(ledger.After(mark), mine)))
+}
+
+var _ = Describe("Fifty incidents at once", func() {
+	It("stay below every quota, and all are proposed and changed in time", func() {
+		f := newFleet(together, env.Options{})
+		f.endure()
+		Expect(f.incidents()).To(HaveLen(together))
+		Expect(f.remediations()).To(HaveLen(together))
+		Expect(f.changed()).To(HaveLen(together), "each is changed once")
+		Expect(f.World.Ledger().Entries(throttled)).To(BeEmpty())
+	})
+
+	It("are throttled with budgets that are ten times as large", func() {
+		f := newFleet(together, env.Options{AWS: aws.Options{Budgets: tenfold()}})
+		f.endure()
+		seen := f.World.Ledger().Entries(throttled, mine)
+		GinkgoWriter.Println("throttled", tally(seen))
+		Expect(seen).NotTo(BeEmpty(), "the quotas bite, and the budgets are what keeps the operator below them")
+		Expect(f.changed()).To(HaveLen(together), "a throttled operator is slower, and changes each once all the same")
+	})
+})
