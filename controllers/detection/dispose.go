@@ -99,11 +99,7 @@ func (r *Receiver) count(ctx context.Context, account *v1alpha1.AWSAccount, lett
 		case undecided, followed, disposition(signal.NotFiring):
 			continue
 		}
-		name := "" // of an alarm that CloudWatch has: any other is the text of whoever sent it
-		if l.exists {
-			name = l.hint.Name
-		}
-		ignored[l.disposition] = append(ignored[l.disposition], name)
+		ignored[l.disposition] = append(ignored[l.disposition], l.known())
 	}
 	if len(ignored) == 0 {
 		return nil

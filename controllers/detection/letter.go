@@ -39,6 +39,14 @@ type letter struct {
 	transition  alarms.Transition // to ALARM, where that is past
 }
 
+// known returns the name of the alarm, if CloudWatch has it: any other is the text of whoever sent the message.
+func (l *letter) known() string {
+	if !l.exists {
+		return ""
+	}
+	return l.hint.Name
+}
+
 // read says what is known of a message by its text alone.
 func read(m aws.Message, accountID, region string) *letter {
 	hint, reason := signal.Parse(m.Body, accountID, region)

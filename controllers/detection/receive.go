@@ -126,7 +126,7 @@ func (r *Receiver) handle(ctx context.Context, account *v1alpha1.AWSAccount, ses
 	}
 	var done []aws.Message
 	for _, l := range letters {
-		log.FromContext(ctx).V(1).Info("Message about an alarm", "message", l.message.ID, "alarm", l.hint.Name, "disposition", l.disposition)
+		log.FromContext(ctx).V(1).Info("Message about an alarm", "message", l.message.ID, "alarm", l.known(), "disposition", l.disposition)
 		if l.disposition != undecided {
 			done = append(done, l.message)
 		}

@@ -18,7 +18,7 @@ const (
 	maxEvidence = 256
 	// recheck is how often an Incident without an answer is looked at anew.
 	recheck = 5 * time.Minute
-	// gapRetry is how soon a step is tried again that AWS did not answer.
+	// gapRetry is how soon an Incident is looked at again that AWS did not answer.
 	gapRetry = 30 * time.Second
 )
 
@@ -43,8 +43,8 @@ func (r *Reconciler) investigate(ctx context.Context, s *scope) (bool, error) {
 			continue
 		}
 		gaps = append(gaps, fmt.Sprintf("%s at %s: %s", result.Step, result.FunctionName, result.Gap.Message))
-		if evidence.Retryable(result.Gap) && s.last() == nil {
-			s.wake(gapRetry - s.now.Sub(result.At.Time)%gapRetry)
+		if pause := evidence.RetryAfter(result.Gap); pause > 0 && s.last() == nil {
+			s.wake(pause - s.now.Sub(result.At.Time)%pause)
 		}
 	}
 	total := len(s.inc.Status.Evidence)
@@ -78,7 +78,8 @@ func (s *scope) forget() {
 		return
 	}
 	st.Evidence = slices.DeleteFunc(st.Evidence, func(result v1alpha1.StepResult) bool {
-		return result.Gap != nil && evidence.Retryable(result.Gap) && s.now.Sub(result.At.Time) >= gapRetry
+		pause := evidence.RetryAfter(result.Gap)
+		return pause > 0 && s.now.Sub(result.At.Time) >= pause
 	})
 }
 

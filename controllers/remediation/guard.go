@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -12,6 +13,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/alarms"
 	"github.com/runbook-operator/runbook-operator/internal/diagnosis"
 	"github.com/runbook-operator/runbook-operator/internal/evidence"
+	"github.com/runbook-operator/runbook-operator/internal/fault"
 	"github.com/runbook-operator/runbook-operator/internal/lease"
 )
 
@@ -76,12 +78,22 @@ func (r *Reconciler) cause(ctx context.Context, s *scope) (bool, error) {
 		s.end(v1alpha1.ReasonNoLongerNeeded, fmt.Sprintf("%s does not hold any more (%s), nothing was changed", s.rem.Spec.Cause.Name, result.Message))
 		return false, nil
 	}
+	if s.held {
+		return false, heldBack(result.Message) // over in a moment: nothing to tell anybody
+	}
 	if why == "" {
 		why = result.Message
 	}
 	s.applied(false, v1alpha1.ReasonCauseUnknown, fmt.Sprintf("it cannot be told whether %s still holds: %s", s.rem.Spec.Cause.Name, why))
 	s.wake(causeRetry)
 	return false, nil
+}
+
+// heldBack is the fault of a cause that could not be asked because the operator held its own reads back.
+func heldBack(message string) error {
+	f := fault.New(fault.Waiting, v1alpha1.ReasonAWSUnavailable, "it cannot be told whether the cause still holds: %s", message)
+	f.After, f.Refused = observeRetry, true
+	return f
 }
 
 // failing says whether an alarm of the Incident at this function is in ALARM now, and whether any could say.
@@ -120,6 +132,9 @@ func (r *Reconciler) ask(ctx context.Context, s *scope) (v1alpha1.RuleResult, st
 			requests = append(requests, evidence.Request{Runbook: pinned.Name, Step: step, Function: s.function})
 		}
 		seen := evidence.Collect(ctx, evidence.Subject{Session: s.session, UnreservedFloor: s.grant.Floor, Now: s.now}, requests)
+		if slices.ContainsFunc(seen, func(step v1alpha1.StepResult) bool { return step.Gap != nil && step.Gap.Reason == evidence.GapHeld }) {
+			s.held = true
+		}
 		result, ok := program.Ask(s.rem.Spec.Cause.Name, diagnosis.Input{Runbook: pinned.Name, Function: s.function.Name, Evidence: seen})
 		if !ok {
 			return v1alpha1.RuleResult{}, fmt.Sprintf("Runbook %s has no rule for it", pinned.Name)

@@ -185,7 +185,7 @@ func TestAStepThatFailsIsAGapAndTheOthersGoOn(t *testing.T) {
 				g.Expect(r.Evidence).To(BeNil())
 				g.Expect(r.Gap.Reason).To(Equal(c.reason))
 				g.Expect(r.Gap.Message).NotTo(BeEmpty())
-				g.Expect(Retryable(r.Gap)).To(Equal(c.retryable))
+				g.Expect(RetryAfter(r.Gap) > 0).To(Equal(c.retryable))
 			}
 		})
 	}
@@ -206,7 +206,7 @@ func TestAStepPastItsDeadlineTimedOut(t *testing.T) {
 	defer cancel()
 	for _, r := range Collect(ctx, Subject{Session: w.session, Now: epoch}, requests(everyStep(), backend)) {
 		g.Expect(r.Gap.Reason).To(Equal(GapTimedOut))
-		g.Expect(Retryable(r.Gap)).To(BeTrue())
+		g.Expect(RetryAfter(r.Gap)).To(BeNumerically(">", 0))
 	}
 }
 
@@ -215,7 +215,7 @@ func TestAStepThatNobodyKnowsIsAGap(t *testing.T) {
 	w := newWorld(t, reactstocks.Steady, sim.Options{})
 	r := w.collect(t, []Request{{Step: v1alpha1.Step{Name: "future"}, Function: backend}})
 	g.Expect(r[0].Gap.Reason).To(Equal(GapUnknownStep))
-	g.Expect(Retryable(r[0].Gap)).To(BeFalse())
+	g.Expect(RetryAfter(r[0].Gap)).To(BeZero())
 }
 
 // Every step works with exactly the permissions that it declares, and not with one less.
