@@ -13,6 +13,8 @@ const (
 	// breakerPause is how long an open breaker lets nothing through, world time. It is the longest that a service is
 	// back without anybody knowing, and what an outage costs: four calls a minute of each service.
 	breakerPause = 15 * time.Second
+	// breakerTrial is the least that a caller waits for one call that is on its way, world time: no budget asks for so much.
+	breakerTrial = 2 * time.Second
 	// breakerPatience is how soon a caller looks again at whether it may call, where another one finds that out and
 	// everybody is told, world time.
 	breakerPatience = time.Minute
@@ -56,7 +58,7 @@ func (b *breakers) enter(p place, service string, c *Caller, now time.Time) erro
 		return nil
 	}
 	s.wait(c)
-	pause := max(s.openUntil.Sub(now), time.Second)
+	pause := max(s.openUntil.Sub(now), breakerTrial)
 	if !s.expected && s.expect(c, pause) {
 		return away(pause)
 	}

@@ -180,8 +180,7 @@ func (f *fleet) count(typ, reason string) int {
 func (f *fleet) waiting() int {
 	return f.count(v1alpha1.ConditionApproved, v1alpha1.ReasonAwaitingApproval)
 }
-func (f *fleet) applied() int  { return f.count(v1alpha1.ConditionApplied, v1alpha1.ReasonApplied) }
-func (f *fleet) proposed() int { return len(f.remediations()) }
+func (f *fleet) applied() int { return f.count(v1alpha1.ConditionApplied, v1alpha1.ReasonApplied) }
 
 // approve approves the present plan of Remediations.
 func (f *fleet) approve(list ...v1alpha1.Remediation) {

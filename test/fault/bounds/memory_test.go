@@ -30,8 +30,8 @@ import (
 )
 
 const (
-	// finished is how many Incidents are over, each with its Remediation for one in tenth.
-	finished, changedInTen = 10000, 10
+	// finished is how many Incidents are over, and one in changedIn of them has its Remediation too.
+	finished, changedIn = 10000, 10
 	// applications that they are of.
 	applications = 50
 	// mostResident is how much memory the operator has with all of them, and mostEach how much of that one costs.
@@ -65,6 +65,7 @@ func life(t *testing.T, e *env.Environment) (*v1alpha1.Incident, *v1alpha1.Remed
 		return len(incidents.Items) == 1 && conditions.IsTrue(incidents.Items[0].Status.Conditions, v1alpha1.ConditionResolved)
 	})).To(Succeed())
 	g.Expect(list()).To(BeTrue())
+	incidents.Items[0].Spec.RequestedBy, rems.Items[0].Spec.RequestedBy = nil, nil // stamped anew
 	return &incidents.Items[0], &rems.Items[0]
 }
 
@@ -198,7 +199,7 @@ func TestTenThousandFinishedIncidentsCostBoundedMemory(t *testing.T) {
 	must(t, "starting the simulated AWS", err)
 	t.Cleanup(stop)
 	must(t, "making a namespace", e.Admin.Create(a.ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: history, Labels: map[string]string{"team": "react-stocks"}}}))
-	must(t, "making an account", e.Admin.Create(a.ctx, builder.AWSAccount()))
+	must(t, "making a Runbook", e.Admin.Create(a.ctx, builder.Runbook(history)))
 	for i := range applications {
 		must(t, "making an application", e.Admin.Create(a.ctx, builder.ServerlessApplication(history, func(o *v1alpha1.ServerlessApplication) {
 			o.Name = fmt.Sprintf("app-%d", i)
@@ -220,7 +221,7 @@ func TestTenThousandFinishedIncidentsCostBoundedMemory(t *testing.T) {
 			inc.Spec.ApplicationRef.Name = fmt.Sprintf("app-%d", i%applications)
 			inc.Name = fmt.Sprintf("app-%d-%d", i%applications, i)
 		}, func(o client.Object) bool { return len(o.(*v1alpha1.Incident).Status.Conditions) > 0 }},
-		{"remediations", rem, finished / changedInTen, func(i int) {
+		{"remediations", rem, finished / changedIn, func(i int) {
 			rem.Spec.ApplicationRef.Name = fmt.Sprintf("app-%d", i%applications)
 			rem.Name = fmt.Sprintf("app-%d-%d-1", i%applications, i)
 		}, func(o client.Object) bool { return len(o.(*v1alpha1.Remediation).Status.Conditions) > 0 }},
