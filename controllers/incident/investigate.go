@@ -35,7 +35,7 @@ func (r *Reconciler) investigate(ctx context.Context, s *scope) (bool, error) {
 		}
 		seen := evidence.Collect(ctx, evidence.Subject{Session: session, UnreservedFloor: s.grant.Floor, Now: s.now}, requests)
 		keepGaps(seen, s.base.Status.Evidence)
-		s.inc.Status.Evidence = affordable(append(s.inc.Status.Evidence, seen...))
+		s.inc.Status.Evidence = affordable(s.inOrder(append(s.inc.Status.Evidence, seen...)))
 	}
 	var gaps []string
 	for _, result := range s.inc.Status.Evidence {
@@ -81,6 +81,27 @@ func (s *scope) forget() {
 		pause := evidence.RetryAfter(result.Gap)
 		return pause > 0 && s.now.Sub(result.At.Time) >= pause
 	})
+}
+
+// inOrder sorts results by Runbook, function and step, whenever each was read: a step that is tried again in vain leaves
+// everything as it was.
+func (s *scope) inOrder(results []v1alpha1.StepResult) []v1alpha1.StepResult {
+	type key struct {
+		runbook, step string
+		function      v1alpha1.FunctionName
+	}
+	place := map[key]int{}
+	for i, p := range s.inc.Status.Runbooks {
+		for _, f := range s.functions {
+			for _, step := range s.specs[i].Investigate {
+				place[key{p.Name, step.Name, f.Name}] = len(place)
+			}
+		}
+	}
+	slices.SortStableFunc(results, func(a, b v1alpha1.StepResult) int {
+		return place[key{a.Runbook, a.Step, a.FunctionName}] - place[key{b.Runbook, b.Step, b.FunctionName}]
+	})
+	return results
 }
 
 // newest returns when the newest of the results was read. Pure.

@@ -3,6 +3,7 @@ package remediation
 import (
 	"context"
 	"fmt"
+	"time"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -13,6 +14,9 @@ import (
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
 )
+
+// moment is the longest that anything waits without a word to people.
+const moment = time.Second
 
 // close summarizes, writes the status if it changed, gives back what is not needed, and turns the error into a Result:
 // waiting is no error, and what a person has to change is looked at again every few minutes.
@@ -56,8 +60,8 @@ func (s *scope) trouble(err error) {
 		return
 	}
 	f := fault.From(err)
-	if f.Class == fault.Waiting && f.Reason == v1alpha1.ReasonAWSUnavailable {
-		return // slowed down, by AWS or by the operator's own budgets: over in a moment
+	if f.Class == fault.Waiting && f.Reason == v1alpha1.ReasonAWSUnavailable && f.After <= moment {
+		return // slowed down, by AWS or by the operator's own budgets
 	}
 	s.applied(false, f.Reason, "nothing is changed meanwhile: "+f.Message)
 }

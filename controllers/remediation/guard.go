@@ -92,7 +92,7 @@ func (r *Reconciler) cause(ctx context.Context, s *scope) (bool, error) {
 // heldBack is the fault of a cause that could not be asked because the operator held its own reads back.
 func heldBack(message string) error {
 	f := fault.New(fault.Waiting, v1alpha1.ReasonAWSUnavailable, "it cannot be told whether the cause still holds: %s", message)
-	f.After, f.Refused = observeRetry, true
+	f.After, f.Refused = moment, true
 	return f
 }
 

@@ -22,6 +22,7 @@ import (
 
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/go-logr/logr"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -56,6 +57,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	ctrl.SetLogger(logr.Discard()) // of the suite: every operator has a log of its own
 	os.Exit(m.Run())
 }
 

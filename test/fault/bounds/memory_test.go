@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -88,13 +89,16 @@ func (a *archive) fill(resource string, o client.Object, n int, change func(i in
 	o.SetOwnerReferences(nil)
 	o.SetFinalizers(nil)
 	o.SetManagedFields(nil)
+	address := strings.TrimSuffix(a.e.Config.Host, "/") + "/apis/runbook-operator.io/v1alpha1/namespaces/" + history + "/" + resource
+	if !strings.HasPrefix(address, "http") {
+		address = "https://" + address
+	}
 	bodies := make(chan []byte, 64)
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
 			for body := range bodies {
-				response, err := a.http.Post(a.e.Config.Host+"/apis/runbook-operator.io/v1alpha1/namespaces/"+history+"/"+resource,
-					"application/json", bytes.NewReader(body))
+				response, err := a.http.Post(address, "application/json", bytes.NewReader(body))
 				if err != nil {
 					a.t.Errorf("storing: %v", err)
 					continue
@@ -117,6 +121,9 @@ func (a *archive) fill(resource string, o client.Object, n int, change func(i in
 	}
 	close(bodies)
 	all.Wait()
+	if a.t.Failed() {
+		a.t.FailNow()
+	}
 	return size
 }
 
