@@ -18,6 +18,8 @@ func main() {
 	o := operator.Options{Clock: clock.Real{}, Wall: clock.Real{}, LeaderElection: true}
 	flag.StringVar(&o.Namespace, "namespace", os.Getenv("POD_NAMESPACE"),
 		"the operator's own namespace, with shared Runbooks and Leases; the default is $POD_NAMESPACE")
+	flag.StringVar(&o.ClusterName, "cluster-name", os.Getenv("CLUSTER_NAME"),
+		"what people call this cluster, shown where it holds the claim of an account; the default is $CLUSTER_NAME")
 	flag.StringVar(&o.HealthAddr, "health-address", ":8081", `where /healthz and /readyz are served; "0" turns them off`)
 	flag.StringVar(&o.MetricsAddr, "metrics-address", ":8080", `where /metrics are served; "0" turns them off`)
 	var logging zap.Options

@@ -5,6 +5,7 @@ package controllers
 import (
 	"github.com/runbook-operator/runbook-operator/controllers/account"
 	"github.com/runbook-operator/runbook-operator/controllers/application"
+	"github.com/runbook-operator/runbook-operator/controllers/claim"
 	"github.com/runbook-operator/runbook-operator/controllers/controller"
 	"github.com/runbook-operator/runbook-operator/controllers/detection"
 	"github.com/runbook-operator/runbook-operator/controllers/incident"
@@ -14,7 +15,7 @@ import (
 
 // All returns every controller of the operator, in the order of the flow: what stands, what happens, what is done.
 func All(d controller.Deps) []controller.Controller {
-	list := []controller.Controller{account.New(d), runbook.New(d), application.New(d)}
+	list := []controller.Controller{account.New(d), claim.New(d), runbook.New(d), application.New(d)}
 	list = append(list, detection.New(d)...)
 	list = append(list, incident.New(d), remediation.New(d))
 	for i := range list {

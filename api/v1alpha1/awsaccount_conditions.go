@@ -15,7 +15,8 @@ const (
 )
 
 // ConditionReceiving says of an AWSAccount whether messages of its queues are received; absent where it has none.
-// Possible reasons: QueuesRead when True; QueueNotFound, AccessDenied, WrongIdentity, AWSUnavailable, Refused, Error.
+// Possible reasons: QueuesRead when True; QueueNotFound, ClaimedByAnotherCluster, AccessDenied, WrongIdentity,
+// AWSUnavailable, Refused, Error.
 const ConditionReceiving = "Receiving"
 
 // Reasons of the condition Receiving, beside those of faults.
@@ -24,6 +25,27 @@ const (
 	ReasonQueuesRead = "QueuesRead"
 	// ReasonQueueNotFound says that a queue does not exist.
 	ReasonQueueNotFound = "QueueNotFound"
+)
+
+// ConditionClaimed says of an AWSAccount whether this cluster holds the claim of the account; without it the mode of
+// every application is Observe. Possible reasons: Claimed, TakenOver when True; NothingToActFor, ClaimedByAnotherCluster,
+// ClaimContended, ClaimUnreadable, AccessDenied, WrongIdentity, AWSUnavailable, Refused, Error.
+const ConditionClaimed = "Claimed"
+
+// Reasons of the condition Claimed, beside those of faults.
+const (
+	// ReasonClaimed says that this cluster holds the claim since nobody did.
+	ReasonClaimed = "Claimed"
+	// ReasonTakenOver says that this cluster holds the claim since a person gave it another's.
+	ReasonTakenOver = "TakenOver"
+	// ReasonNothingToActFor says that no application of the account goes beyond observing, so that it is not claimed.
+	ReasonNothingToActFor = "NothingToActFor"
+	// ReasonClaimedByAnotherCluster says that another cluster holds the claim.
+	ReasonClaimedByAnotherCluster = "ClaimedByAnotherCluster"
+	// ReasonClaimContended says that somebody else wrote the claim at the same moment as this cluster, which waits now.
+	ReasonClaimContended = "ClaimContended"
+	// ReasonClaimUnreadable says that what the claim holds is no claim.
+	ReasonClaimUnreadable = "ClaimUnreadable"
 )
 
 // ReasonHistoryTruncated is the event of a gap in which more alarms changed their state than are looked up.

@@ -9,6 +9,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:resource:scope=Cluster,shortName=awsacct,categories=oncall
 // +kubebuilder:printcolumn:name="Account",type=string,JSONPath=`.spec.accountID`,description="The twelve digits of the AWS account."
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Whether the operator reaches the account with every granted role."
+// +kubebuilder:printcolumn:name="Claimed",type=string,JSONPath=`.status.conditions[?(@.type=="Claimed")].reason`,description="Whether this cluster, and no other, may change anything in the account."
 // +kubebuilder:printcolumn:name="Unmatched",type=integer,JSONPath=`.status.unmatchedAlarms.count`,description="Alarms in ALARM that belong to no application."
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type AWSAccount struct {
@@ -38,8 +39,8 @@ type AWSAccountSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="accountID cannot change: create another AWSAccount and move the applications to it"
 	AccountID string `json:"accountID,omitempty"`
 
-	// roleARN is the account role: the role that the operator assumes to watch the account's alarms. It reads for all
-	// grants together, and cannot change any resource of an application.
+	// roleARN is the account role: the role that the operator assumes to watch the account's alarms and to claim the
+	// account. It reads for all grants together, and cannot change any resource of an application.
 	// +required
 	RoleARN RoleARN `json:"roleARN,omitempty"`
 
@@ -62,6 +63,11 @@ type AWSAccountSpec struct {
 	// +kubebuilder:validation:MaxItems=32
 	Queues []AlarmQueue `json:"queues,omitempty"`
 
+	// claim says what to do about a cluster that holds the claim of the account. One cluster at a time acts in an
+	// account: it claims it by itself where nobody has.
+	// +optional
+	Claim *AccountClaim `json:"claim,omitempty"`
+
 	// grants say which namespaces may do what to which resources with which role. A namespace that no grant
 	// selects can do nothing.
 	// +required
@@ -81,6 +87,21 @@ type AWSAccountLambda struct {
 	// +kubebuilder:validation:Maximum=100000
 	UnreservedConcurrencyFloor *int32 `json:"unreservedConcurrencyFloor,omitempty"`
 }
+
+// AccountClaim says what to do about a cluster that holds the claim of an account.
+type AccountClaim struct {
+	// takeOverFrom is the UID of the cluster from which this one takes the claim over, as the condition Claimed shows
+	// it. It holds only while exactly that cluster holds the claim, and may stay: once done, it is not done again where
+	// somebody gave that cluster the claim back. To do it again then, remove it and write it anew.
+	// +required
+	TakeOverFrom ClusterUID `json:"takeOverFrom,omitempty"`
+}
+
+// ClusterUID is the UID of a cluster: that of its namespace kube-system. A cluster that was rebuilt has another.
+//
+// +kubebuilder:validation:MaxLength=64
+// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')",message="write the UID of the cluster that holds the claim, as the condition Claimed shows it"
+type ClusterUID string
 
 // AlarmQueue is a queue that the account role receives messages about alarms from.
 //
@@ -162,6 +183,10 @@ type AWSAccountStatus struct {
 	// +kubebuilder:validation:MaxItems=8
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
+	// claim of the account, as it was last seen.
+	// +optional
+	Claim *ClaimStatus `json:"claim,omitempty"`
+
 	// unmatchedAlarms are alarms in ALARM that belong to no application, so that nothing is dropped in silence.
 	// +optional
 	UnmatchedAlarms *UnmatchedAlarms `json:"unmatchedAlarms,omitempty"`
@@ -180,6 +205,37 @@ type AWSAccountStatus struct {
 	// +listMapKey=reason
 	// +kubebuilder:validation:MaxItems=16
 	IgnoredMessages []IgnoredMessages `json:"ignoredMessages,omitempty"`
+}
+
+// ClaimStatus says which cluster acts in an account.
+type ClaimStatus struct {
+	// holder is the UID of the cluster that holds the claim.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Holder string `json:"holder,omitempty"`
+
+	// name of that cluster for people, if it has one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Name string `json:"name,omitempty"`
+
+	// since is when it took the claim.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
+
+	// heartbeat is a moment at which it held the claim. While it goes on, the time is written again once an hour.
+	// +optional
+	Heartbeat *metav1.Time `json:"heartbeat,omitempty"`
+
+	// heldBackUntil is until when this cluster neither acts nor writes the claim, because somebody else wrote it at
+	// the same moment.
+	// +optional
+	HeldBackUntil *metav1.Time `json:"heldBackUntil,omitempty"`
+
+	// tookOverFrom is the cluster of spec.claim.takeOverFrom from which this one took the claim over.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	TookOverFrom string `json:"tookOverFrom,omitempty"`
 }
 
 // AlarmReading says how far the alarms of a Region were followed.

@@ -12,7 +12,7 @@ const (
 	ConditionDiagnosed = "Diagnosed"
 	// ConditionResolved says whether the trouble is over. Possible reasons: Remediated, RecoveredWithoutChange when
 	// True; Firing, Recovering, AlarmDeleted, NoData, AwaitingApproval, Applying, Verifying, HeldForPerson,
-	// Instructed, ModeObserve, Undiagnosed.
+	// Instructed, ModeObserve, AccountNotClaimed, Undiagnosed.
 	ConditionResolved = "Resolved"
 	// ConditionStalled is present only when True: only a person can help.
 	ConditionStalled = "Stalled"

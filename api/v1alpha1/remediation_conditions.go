@@ -11,14 +11,15 @@ const (
 	ConditionApproved = "Approved"
 	// ConditionApplied says whether every call of the plan was seen applied. Possible reasons: Applied; NotBegun,
 	// ModePropose, ModeObserve, TargetBusy, NoLongerNeeded, CauseUnknown, IntentRecorded, OutcomeUnknown, Refused,
-	// Diverged, WrongIdentity, NotGranted.
+	// Diverged, WrongIdentity, NotGranted, AccountNotClaimed, ClaimedByAnotherCluster, ClaimContended, ClaimUnreadable,
+	// ClaimSettling.
 	ConditionApplied = "Applied"
 	// ConditionVerified says whether the change was proved to help. Possible reasons: Verified; Settling,
 	// Observing, NotFixed, Inconclusive.
 	ConditionVerified = "Verified"
 	// ConditionReverted says whether the change was undone. It is absent until that is decided. Possible reasons:
 	// Reverted, AlreadyReverted; Reverting, OutcomeUnknown, RevertConflict, RevertUntilPassed, RevertRefused,
-	// RevertUnverified.
+	// RevertUnverified, ClaimedByAnotherCluster.
 	ConditionReverted = "Reverted"
 	// ConditionSucceeded is the root: whether the Remediation did what it is for. Possible reasons: Succeeded; the
 	// reason of the condition it waits for; and at the end Withdrawn, NoLongerNeeded, Rejected, Expired, Held,
@@ -103,6 +104,11 @@ const (
 	ReasonWrongIdentity = "WrongIdentity"
 	// ReasonNotLeading: it is not certain that no other process of the operator works.
 	ReasonNotLeading = "NotLeading"
+
+	// ReasonAccountNotClaimed says that this cluster does not hold the claim of the account: another may act there.
+	ReasonAccountNotClaimed = "AccountNotClaimed"
+	// ReasonClaimSettling says that the claim was taken a moment ago: a call of its last holder may be under way.
+	ReasonClaimSettling = "ClaimSettling"
 
 	// ReasonVerified says that the change was proved to help.
 	ReasonVerified = "Verified"

@@ -98,7 +98,8 @@ type ServerlessApplicationStatus struct {
 	// +kubebuilder:validation:MaxItems=8
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// mode is the lower of the spec's mode and the grant's maxMode.
+	// mode is the lower of the spec's mode and the grant's maxMode, and Observe while this cluster does not hold the
+	// claim of the account.
 	// +optional
 	Mode Mode `json:"mode,omitempty"`
 

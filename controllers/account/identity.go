@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/aws"
@@ -17,13 +16,13 @@ const sessionName = "runbook-operator-account"
 // confirmIdentity assumes the account role and the role of every grant. What is wrong with one does not keep the others from being looked
 // at.
 func (r *Reconciler) confirmIdentity(ctx context.Context, s *scope) (bool, error) {
-	if _, err := r.AWS.Session(ctx, grant.Account(s.account, home(s.account.Spec.RoleARN)), sessionName); err != nil {
+	if _, err := r.AWS.Session(ctx, grant.Home(s.account), sessionName); err != nil {
 		s.troubles = append(s.troubles, trouble{"the account role", fault.From(err)})
 	}
 	for _, g := range s.account.Spec.Grants {
 		access := aws.Access{
 			AccountID:  s.account.Spec.AccountID,
-			Region:     string(home(g.RoleARN)),
+			Region:     string(grant.HomeRegion(g.RoleARN)),
 			RoleARN:    string(g.RoleARN),
 			ExternalID: g.ExternalID,
 		}
@@ -37,15 +36,3 @@ func (r *Reconciler) confirmIdentity(ctx context.Context, s *scope) (bool, error
 
 // named names a grant for people.
 func named(g v1alpha1.Grant) string { return fmt.Sprintf("grant %q", g.Name) }
-
-// home returns a Region of the role's partition that every account has: identity is the same in all of them (AWS
-// General Reference: AWS STS endpoints).
-func home(role v1alpha1.RoleARN) v1alpha1.Region {
-	switch {
-	case strings.HasPrefix(string(role), "arn:aws-cn:"):
-		return "cn-north-1"
-	case strings.HasPrefix(string(role), "arn:aws-us-gov:"):
-		return "us-gov-west-1"
-	}
-	return "us-east-1"
-}

@@ -28,10 +28,3 @@ func TestTheConditionStaysReadableWithManyGrants(t *testing.T) {
 	}
 	g.Expect(describe(list)).To(HaveSuffix(`grant "7": denied; and 56 more`))
 }
-
-func TestIdentityIsAskedForInARegionOfTheRolesPartition(t *testing.T) {
-	g := NewWithT(t)
-	g.Expect(home("arn:aws:iam::111122223333:role/r")).To(BeEquivalentTo("us-east-1"))
-	g.Expect(home("arn:aws-cn:iam::111122223333:role/r")).To(BeEquivalentTo("cn-north-1"))
-	g.Expect(home("arn:aws-us-gov:iam::111122223333:role/r")).To(BeEquivalentTo("us-gov-west-1"))
-}

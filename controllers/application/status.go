@@ -51,7 +51,10 @@ func (r *Reconciler) summarize(s *scope) {
 func watched(s *scope) string {
 	message := fmt.Sprintf("the grant %q is used in the mode %s, and %d Runbooks apply",
 		s.grant.Grant.Name, s.grant.Mode, len(s.runbooks))
-	if wanted := s.app.Spec.Mode; wanted != "" && wanted != s.grant.Mode {
+	if s.grant.Unclaimed != "" {
+		message += fmt.Sprintf("; the mode would be %s, but %s", s.grant.Granted, s.grant.Unclaimed)
+	}
+	if wanted := s.app.Spec.Mode; wanted != "" && wanted != s.grant.Granted {
 		message += fmt.Sprintf("; spec.mode is %s, which is more than the grant allows", wanted)
 	}
 	switch {

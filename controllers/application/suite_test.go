@@ -13,6 +13,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/controllers/account"
 	"github.com/runbook-operator/runbook-operator/controllers/application"
+	"github.com/runbook-operator/runbook-operator/controllers/claim"
 	"github.com/runbook-operator/runbook-operator/controllers/controller"
 	"github.com/runbook-operator/runbook-operator/controllers/runbook"
 	"github.com/runbook-operator/runbook-operator/test/builder"
@@ -42,7 +43,7 @@ func begin() *story {
 	GinkgoHelper()
 	return &story{ctx: context.Background(), Fixture: environment.NewFixture(GinkgoTB(), env.Options{
 		Controllers: func(d controller.Deps) []controller.Controller {
-			return []controller.Controller{account.New(d), runbook.New(d), application.New(d)}
+			return []controller.Controller{account.New(d), claim.New(d), runbook.New(d), application.New(d)}
 		},
 	})}
 }

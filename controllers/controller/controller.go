@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/runbook-operator/runbook-operator/internal/aws"
+	"github.com/runbook-operator/runbook-operator/internal/claim"
 )
 
 // Deps is what controllers are given. Every field is set.
@@ -41,6 +42,8 @@ type Deps struct {
 	Leadership func() time.Duration
 	// Namespace is the operator's own: shared Runbooks and Leases are there.
 	Namespace string
+	// Cluster is this cluster, as the claim of an account names it.
+	Cluster claim.Cluster
 }
 
 // Alone is the Leadership of a process that is the only one, as in tests: it never ends.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/aws"
+	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
 	"github.com/runbook-operator/runbook-operator/internal/grant"
 )
@@ -65,6 +66,12 @@ func (r *Receiver) Reconcile(ctx context.Context, account *v1alpha1.AWSAccount) 
 
 // drain receives from one queue until it is empty.
 func (r *Receiver) drain(ctx context.Context, account *v1alpha1.AWSAccount, d *delivery) {
+	if conditions.Reason(account.Status.Conditions, v1alpha1.ConditionClaimed) == v1alpha1.ReasonClaimedByAnotherCluster {
+		d.after = interval
+		d.fault = fault.New(fault.Blocked, v1alpha1.ReasonClaimedByAnotherCluster,
+			"the messages are left to the cluster that holds the claim of the account, which acts upon them: see the condition Claimed")
+		return
+	}
 	session, err := r.AWS.Session(ctx, grant.Account(account, d.queue.Region), sessionName)
 	if err != nil {
 		d.fault, d.after = fault.From(err), interval

@@ -119,6 +119,8 @@ func (s *scope) unanswered(fixed bool) (bool, string, string) {
 		return false, v1alpha1.ReasonFiring, "a change was proved to help, and an alarm is in ALARM: a person has to look"
 	case s.top == nil:
 		return false, v1alpha1.ReasonUndiagnosed, "no cause was found: see the condition Diagnosed"
+	case s.grant.Unclaimed != "":
+		return false, v1alpha1.ReasonAccountNotClaimed, fmt.Sprintf("the mode of ServerlessApplication %s is Observe, so that no change is proposed: %s", s.app.Name, s.grant.Unclaimed)
 	case s.grant.Mode == v1alpha1.ModeObserve:
 		return false, v1alpha1.ReasonModeObserve, fmt.Sprintf("the mode of ServerlessApplication %s is Observe: no change is proposed", s.app.Name)
 	case s.top.Instruction != "":

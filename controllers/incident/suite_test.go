@@ -14,6 +14,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/controllers/account"
 	"github.com/runbook-operator/runbook-operator/controllers/application"
+	"github.com/runbook-operator/runbook-operator/controllers/claim"
 	"github.com/runbook-operator/runbook-operator/controllers/controller"
 	"github.com/runbook-operator/runbook-operator/controllers/incident"
 	"github.com/runbook-operator/runbook-operator/controllers/remediation"
@@ -47,7 +48,7 @@ func begin(scenario reactstocks.Scenario, changes ...func(*v1alpha1.ServerlessAp
 	GinkgoHelper()
 	s := &story{ctx: context.Background()}
 	s.Fixture = environment.NewFixture(GinkgoTB(), env.Options{Scenario: scenario, Controllers: func(d controller.Deps) []controller.Controller {
-		return []controller.Controller{account.New(d), runbook.New(d), application.New(d), incident.New(d), remediation.New(d)}
+		return []controller.Controller{account.New(d), claim.New(d), runbook.New(d), application.New(d), incident.New(d), remediation.New(d)}
 	}})
 	ExpectApplied(s.ctx, s.Admin, builder.AWSAccount(), runs(s.Namespace, builder.ThrottlingRunbook), builder.ServerlessApplication(s.Namespace, changes...))
 	s.pass(time.Minute)

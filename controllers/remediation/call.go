@@ -47,11 +47,14 @@ func (p step) token(rem *v1alpha1.Remediation) string {
 	return fmt.Sprintf("%s-%s%d-%d", rem.UID, direction, p.index, attempts(rem, p)+1)
 }
 
-// approach opens the session that a step is made with, and reads what is live now. Everything that can fail without a
-// change comes before the intent.
+// approach opens the session that a step is made with, makes sure that this cluster is the one that acts in the account,
+// and reads what is live now. Everything that can fail without a change comes before the intent.
 func (r *Reconciler) approach(ctx context.Context, s *scope, p step) (*aws.Session, action.State, error) {
 	session, err := r.AWS.Session(ctx, s.session.Access(), p.token(s.rem))
 	if err != nil {
+		return nil, action.State{}, err
+	}
+	if err := r.claimed(ctx, s); err != nil {
 		return nil, action.State{}, err
 	}
 	live, err := s.action.Observe(ctx, session, p.call(s.rem.Status.Plan))

@@ -18,14 +18,19 @@ const (
 	afterStop = 25 * time.Second
 )
 
-// notAfter returns when the next call has to be over, wall time: by its own deadline, and before another process can
-// lead. Where too little is left for a call, none is begun: it says so and returns false.
+// notAfter returns when the next call has to be over, wall time: by its own deadline, before another process can lead,
+// and before another cluster can act. Where too little is left for a call, none is begun: it says so and returns false.
 func (r *Reconciler) notAfter(s *scope, p step) (time.Time, bool) {
-	left := min(r.AWS.CallDeadline(), r.Leadership())
 	now := r.Wall.Now()
+	claimed := s.claimedUntil.Sub(now)
+	left := min(r.AWS.CallDeadline(), r.Leadership(), claimed)
 	end := now.Add(left).UTC().Truncate(time.Second) // as it is written
 	if end.Sub(now) >= shortestCall {
 		return end, true
+	}
+	if claimed < shortestCall {
+		s.wake(time.Second) // it was read too long ago: everything is looked at again
+		return time.Time{}, false
 	}
 	s.progress(p, v1alpha1.ReasonNotLeading, "nothing is changed before it is certain that no other process of the operator works: it goes on by itself, as soon as the Lease runbook-operator was held or renewed for long enough")
 	s.wake(leadRetry)

@@ -11,6 +11,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/controllers/account"
 	"github.com/runbook-operator/runbook-operator/controllers/application"
+	"github.com/runbook-operator/runbook-operator/controllers/claim"
 	"github.com/runbook-operator/runbook-operator/controllers/controller"
 	"github.com/runbook-operator/runbook-operator/controllers/remediation"
 	. "github.com/runbook-operator/runbook-operator/test/expectations"
@@ -21,7 +22,7 @@ func (s *story) leads(left *time.Duration) {
 	GinkgoHelper()
 	d := s.Deps
 	d.Leadership = func() time.Duration { return *left }
-	s.Driver.Controllers = []controller.Controller{account.New(d), application.New(d), remediation.New(d)}
+	s.Driver.Controllers = []controller.Controller{account.New(d), claim.New(d), application.New(d), remediation.New(d)}
 }
 
 var _ = Describe("A process that may not lead any more", func() {

@@ -30,6 +30,10 @@ func (r *Reconciler) guard(ctx context.Context, s *scope) (bool, error) {
 	if begun(s.rem) {
 		return true, nil
 	}
+	if s.grant.Unclaimed != "" {
+		s.applied(false, v1alpha1.ReasonAccountNotClaimed, fmt.Sprintf("nothing is changed: %s", s.grant.Unclaimed))
+		return false, nil
+	}
 	if mode := s.grant.Mode; mode != v1alpha1.ModeAct {
 		reason := v1alpha1.ReasonModePropose
 		if mode == v1alpha1.ModeObserve {

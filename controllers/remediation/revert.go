@@ -101,6 +101,9 @@ func (r *Reconciler) makeInverse(ctx context.Context, s *scope, p step) (bool, e
 		return false, nil
 	}
 	session, live, err := r.approach(ctx, s, p)
+	if s.ceded(err) {
+		return false, nil
+	}
 	if err != nil {
 		return false, s.unreverted(err)
 	}

@@ -34,7 +34,9 @@ type scope struct {
 	verdict  approval.Verdict                // approve
 	baseline *v1alpha1.VerificationStatus    // gate: what the change is compared with
 
-	held      bool // guard: the operator held back its own reads, so that the cause cannot be told now
+	held         bool      // guard: the operator held back its own reads, so that the cause cannot be told now
+	claimedUntil time.Time // approach: until when a call upon the claim of the account must be over, wall time
+
 	uncertain bool // make: an intent may have been written, and nobody heard of it
 
 	after time.Duration // the soonest that a phase wants to look again; zero: never

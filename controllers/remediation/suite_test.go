@@ -18,8 +18,10 @@ import (
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/controllers/account"
 	"github.com/runbook-operator/runbook-operator/controllers/application"
+	"github.com/runbook-operator/runbook-operator/controllers/claim"
 	"github.com/runbook-operator/runbook-operator/controllers/controller"
 	"github.com/runbook-operator/runbook-operator/controllers/remediation"
+	claimed "github.com/runbook-operator/runbook-operator/internal/claim"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
@@ -65,12 +67,13 @@ func begin() *story {
 		builder.ServerlessApplication(s.Namespace, func(a *v1alpha1.ServerlessApplication) {
 			a.Spec.ChangePolicyRef = &v1alpha1.LocalReference{Name: "default"}
 		}))
+	s.pass(claimed.Settle) // nothing is changed right after the account was claimed
 	return s
 }
 
 func (s *story) controllers(d controller.Deps) []controller.Controller {
 	d.Client = tampered{Client: d.Client, mind: s.mind}
-	return []controller.Controller{account.New(d), application.New(d), remediation.New(d)}
+	return []controller.Controller{account.New(d), claim.New(d), application.New(d), remediation.New(d)}
 }
 
 // asks creates a Remediation as a person, and lets time pass until its plan waits for approval.

@@ -10,7 +10,9 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/action"
 	"github.com/runbook-operator/runbook-operator/internal/alarms"
 	"github.com/runbook-operator/runbook-operator/internal/aws"
+	"github.com/runbook-operator/runbook-operator/internal/claim"
 	"github.com/runbook-operator/runbook-operator/internal/evidence"
+	"github.com/runbook-operator/runbook-operator/internal/grant"
 )
 
 // Placeholders, to be replaced by whoever installs the policies.
@@ -22,6 +24,9 @@ const (
 	grantedRole  = "arn:aws:iam::ACCOUNT_ID:role/GRANTED_ROLE"
 	operatorRole = "arn:aws:iam::OPERATOR_ACCOUNT_ID:role/OPERATOR_ROLE"
 )
+
+// claimParameter is the one parameter that the operator reads and writes, in the one Region where it is.
+var claimParameter = fmt.Sprintf("arn:aws:ssm:%s:ACCOUNT_ID:parameter%s", grant.HomeRegion(accountRole), claim.ParameterName)
 
 // withoutResource lists actions that IAM cannot limit to a resource, or that list across resources (Service
 // Authorization Reference, Amazon CloudWatch and AWS Lambda). Every other Lambda action is limited to functions.
@@ -52,13 +57,14 @@ func files() map[string][]byte {
 	return all
 }
 
-// policies returns every policy by its name: detect for the account role, investigate for granted roles in the modes
-// Observe and Propose, and remediate besides for the mode Act.
+// policies returns every policy by its name: detect for the account role, and claim besides where anything is proposed;
+// investigate for granted roles in the modes Observe and Propose, and remediate besides for the mode Act.
 func policies() map[string]policy {
 	return map[string]policy{
 		"base":        allow(statement{Sid: "AssumeRoles", Action: []string{"sts:AssumeRole"}, Resource: []string{accountRole, grantedRole}}),
 		"trust":       trust(),
 		"detect":      allow(scoped("Detect", detect())...),
+		"claim":       allow(statement{Sid: "ClaimAccount", Action: claim.Permissions(), Resource: []string{claimParameter}}),
 		"investigate": allow(scoped("Investigate", investigate())...),
 		"remediate":   allow(scoped("Remediate", remediate())...),
 	}
@@ -161,6 +167,7 @@ What the operator may do in AWS, generated from what its code calls. Replace the
 | base.json | the operator's own role | it can become the account role and the granted roles, and nothing else |
 | trust.json | the account role and each granted role, as its trust policy | only the operator can become it, and only with the external ID |
 | detect.json | the account role | alarms are watched |
+| claim.json | the account role | this cluster claims the account, without which the mode is Observe (docs/claim.md) |
 | investigate.json | each granted role | evidence is read and changes are planned: the modes Observe and Propose |
 | remediate.json | granted roles of applications in the mode Act | approved changes are made |
 
@@ -196,6 +203,7 @@ func askers() map[string][]string {
 	add("history of alarms", alarms.HistoryPermissions())
 	add("mute rules of alarms", alarms.MutePermissions())
 	add("queues of alarms", aws.QueuePermissions())
+	add("claim of the account", claim.Permissions())
 	for _, s := range evidence.Steps() {
 		add("step "+s.Name(), s.Permissions())
 	}

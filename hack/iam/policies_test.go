@@ -57,6 +57,9 @@ func TestOnlyTheLastPolicyCanChangeAnything(t *testing.T) {
 			g.Expect(verb).To(MatchRegexp(`^(Get|List|Describe)`), "%s in %s", a, name)
 		}
 	}
+	g.Expect(actionsOf(p["claim"])).To(ConsistOf("ssm:GetParameter", "ssm:PutParameter"))
+	g.Expect(p["claim"].Statement[0].Resource).To(ConsistOf("arn:aws:ssm:us-east-1:ACCOUNT_ID:parameter/runbook-operator/claim"),
+		"it writes one parameter, which is its own")
 	g.Expect(actionsOf(p["remediate"])).To(ConsistOf(
 		"lambda:DeleteFunctionConcurrency", "lambda:PutFunctionConcurrency", "lambda:UpdateFunctionConfiguration"))
 	for _, s := range p["remediate"].Statement {
@@ -73,7 +76,7 @@ func TestOnlyTheLastPolicyCanChangeAnything(t *testing.T) {
 func TestThePoliciesAreReadByTheSimulatedIAM(t *testing.T) {
 	g := NewWithT(t)
 	for name, content := range files() {
-		if !slices.Contains([]string{"base.json", "detect.json", "investigate.json", "remediate.json"}, name) {
+		if !slices.Contains([]string{"base.json", "detect.json", "claim.json", "investigate.json", "remediate.json"}, name) {
 			continue
 		}
 		_, err := iam.ParsePolicy(content)

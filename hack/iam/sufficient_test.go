@@ -16,6 +16,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/action"
 	"github.com/runbook-operator/runbook-operator/internal/alarms"
 	"github.com/runbook-operator/runbook-operator/internal/aws"
+	"github.com/runbook-operator/runbook-operator/internal/claim"
 	"github.com/runbook-operator/runbook-operator/internal/evidence"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
 	"github.com/runbook-operator/runbook-operator/internal/sim"
@@ -25,8 +26,8 @@ import (
 
 var function = v1alpha1.ApplicationFunction{Name: reactstocks.BackendFunction, Alias: reactstocks.Alias}
 
-// attach gives the granted role these of the generated policies, with the placeholders replaced as the README says.
-func attach(g *WithT, w *sim.World, names ...string) {
+// attach gives a role these of the generated policies, with the placeholders replaced as the README says.
+func attach(g *WithT, w *sim.World, role string, names ...string) {
 	place := strings.NewReplacer("REGION", reactstocks.Region, "ACCOUNT_ID", reactstocks.AccountID, "FUNCTION_NAME", "react-stocks-backend-prod-*")
 	var all iam.Policy
 	for _, name := range names {
@@ -34,22 +35,56 @@ func attach(g *WithT, w *sim.World, names ...string) {
 		g.Expect(err).NotTo(HaveOccurred())
 		all.Statements = append(all.Statements, p.Statements...)
 	}
-	w.IAM().SetRolePolicy(reactstocks.GrantRoleARN, &all)
+	w.IAM().SetRolePolicy(role, &all)
 }
 
-func TestThePoliciesAreEnoughForTheirModeAndNoMore(t *testing.T) {
-	g := NewWithT(t)
-	clock := clocktesting.NewFakeClock(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
+// start starts the simulated AWS, and returns it with the operator's clients of it.
+func start(t *testing.T, g *WithT, clock *clocktesting.FakeClock) (*sim.World, *aws.Clients) {
+	t.Helper()
 	w, err := reactstocks.New(t.Context(), sim.Options{Seed: 7, Clock: clock, Wall: clock}, reactstocks.Steady)
 	g.Expect(err).NotTo(HaveOccurred())
 	endpoint, stop, err := w.Start("127.0.0.1:0")
 	g.Expect(err).NotTo(HaveOccurred())
-	defer stop()
+	t.Cleanup(stop)
 	clients, err := aws.New(t.Context(), aws.Options{Clock: clock, Wall: clock, Load: []func(*config.LoadOptions) error{
 		config.WithBaseEndpoint(endpoint), config.WithRegion(reactstocks.Region),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(reactstocks.OperatorAccessKeyID, reactstocks.OperatorSecretAccessKey, "")),
 	}})
 	g.Expect(err).NotTo(HaveOccurred())
+	return w, clients
+}
+
+func TestThePolicyOfTheClaimIsEnoughForItAndNoMore(t *testing.T) {
+	g := NewWithT(t)
+	clock := clocktesting.NewFakeClock(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
+	w, clients := start(t, g, clock)
+	s, err := clients.Session(t.Context(), aws.Access{
+		AccountID: reactstocks.AccountID, Region: "us-east-1", RoleARN: reactstocks.AccountRoleARN, ExternalID: reactstocks.ExternalID,
+	}, "test")
+	g.Expect(err).NotTo(HaveOccurred())
+	me, err := claim.NewCluster("0f4c5b1e-2b44-4d7e-9b39-1d6f1f1f0a01", "")
+	g.Expect(err).NotTo(HaveOccurred())
+
+	attach(g, w, reactstocks.AccountRoleARN, "detect")
+	_, err = claim.Read(t.Context(), s)
+	g.Expect(fault.From(err).Reason).To(Equal("AccessDenied"))
+
+	attach(g, w, reactstocks.AccountRoleARN, "detect", "claim")
+	found, err := claim.Read(t.Context(), s)
+	g.Expect(err).NotTo(HaveOccurred())
+	mine, err := claim.Write(t.Context(), s, claim.Create, found, me, clock.Now())
+	g.Expect(err).NotTo(HaveOccurred())
+	clock.Step(time.Minute)
+	_, err = claim.Write(t.Context(), s, claim.Renew, mine, me, clock.Now())
+	g.Expect(err).NotTo(HaveOccurred())
+	clock.Step(time.Minute)
+	g.Expect(fault.From(s.SSM.CreateParameter(t.Context(), "/team/secret", "mine")).Reason).To(Equal("AccessDenied"))
+}
+
+func TestThePoliciesAreEnoughForTheirModeAndNoMore(t *testing.T) {
+	g := NewWithT(t)
+	clock := clocktesting.NewFakeClock(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
+	w, clients := start(t, g, clock)
 	s, err := clients.Session(t.Context(), aws.Access{
 		AccountID: reactstocks.AccountID, Region: reactstocks.Region, RoleARN: reactstocks.GrantRoleARN, ExternalID: reactstocks.ExternalID,
 	}, "test")
@@ -84,13 +119,13 @@ func TestThePoliciesAreEnoughForTheirModeAndNoMore(t *testing.T) {
 		g.Expect(muting).To(HaveKey(reactstocks.ThrottlesAlarm))
 	}
 
-	attach(g, w, "detect")
+	attach(g, w, reactstocks.GrantRoleARN, "detect")
 	_, err = alarms.Firing(t.Context(), s)
 	g.Expect(err).NotTo(HaveOccurred())
 	muted()
 	g.Expect(collect(function)[0].Gap.Reason).To(Equal("AccessDenied"))
 
-	attach(g, w, "investigate")
+	attach(g, w, reactstocks.GrantRoleARN, "investigate")
 	_, err = alarms.Firing(t.Context(), s)
 	g.Expect(err).NotTo(HaveOccurred(), "changes are verified by alarms")
 	muted()
@@ -103,6 +138,6 @@ func TestThePoliciesAreEnoughForTheirModeAndNoMore(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(fault.From(change.Apply(t.Context(), s, p.Calls[0].Call, "")).Reason).To(Equal("AccessDenied"))
 
-	attach(g, w, "investigate", "remediate")
+	attach(g, w, reactstocks.GrantRoleARN, "investigate", "remediate")
 	g.Expect(change.Apply(t.Context(), s, p.Calls[0].Call, "")).To(Succeed())
 }

@@ -36,6 +36,9 @@ type Budgets struct {
 	// SQS is receiving and deleting messages of a standard queue, which has next to no limit (Amazon SQS quotas): the
 	// budget bounds what a loop that went wrong would cost.
 	SQS Budget
+	// ParameterReads is GetParameter, with 40 a second, and ParameterWrites PutParameter, with 3 a second, at standard
+	// throughput (Systems Manager service quotas).
+	ParameterReads, ParameterWrites Budget
 }
 
 // DefaultBudgets stay below the published quotas also in the first second: rate and burst together.
@@ -49,6 +52,8 @@ func DefaultBudgets() Budgets {
 		GetMetricData:     Budget{PerSecond: 22, Burst: 22},
 		STS:               Budget{PerSecond: 50, Burst: 50},
 		SQS:               Budget{PerSecond: 50, Burst: 50},
+		ParameterReads:    Budget{PerSecond: 15, Burst: 15},
+		ParameterWrites:   Budget{PerSecond: 1, Burst: 1},
 	}
 }
 
@@ -87,6 +92,10 @@ func (b *budgets) family(service, operation string) (string, Budget) {
 		return "Lambda changes", b.of.LambdaChanges
 	case service == "sqs":
 		return "SQS", b.of.SQS
+	case service == "ssm" && operation == "GetParameter":
+		return "parameter reads", b.of.ParameterReads
+	case service == "ssm":
+		return "parameter writes", b.of.ParameterWrites
 	}
 	return "STS", b.of.STS
 }

@@ -21,6 +21,9 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/fault"
 )
 
+// ReasonExists is the reason of the fault of creating what is there already.
+const ReasonExists = "AlreadyExists"
+
 const (
 	reasonAccessDenied  = v1alpha1.ReasonAccessDenied
 	reasonUnavailable   = v1alpha1.ReasonAWSUnavailable
@@ -48,6 +51,7 @@ const (
 	outcomeStale       outcome = "Stale"
 	outcomeFloor       outcome = "UnreservedFloor"
 	outcomeNotFound    outcome = "NotFound"
+	outcomeExists      outcome = "AlreadyExists"
 	outcomeRefused     outcome = "Refused"
 	outcomeUnavailable outcome = "Unavailable"
 	outcomeCanceled    outcome = "Canceled"
@@ -67,9 +71,10 @@ var codes = []struct {
 		"UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidSignatureException",
 		"KMS.AccessDeniedException"}},
 	{outcomeStale, http.StatusPreconditionFailed, []string{"PreconditionFailedException"}},
-	{outcomeConflict, http.StatusConflict, []string{"ResourceConflictException"}},
+	{outcomeConflict, http.StatusConflict, []string{"ResourceConflictException", "TooManyUpdates"}},
+	{outcomeExists, 0, []string{"ParameterAlreadyExists"}},
 	{outcomeNotFound, http.StatusNotFound, []string{"ResourceNotFoundException", "ResourceNotFound", "QueueDoesNotExist",
-		"AWS.SimpleQueueService.NonExistentQueue"}},
+		"ParameterNotFound", "AWS.SimpleQueueService.NonExistentQueue"}},
 }
 
 // belowFloor is Lambda's text when a reservation would leave too little, the only place where the account's floor
@@ -181,6 +186,9 @@ func Fault(err error, doing string) error {
 			f.Reason = v1alpha1.ReasonFunctionNotFound
 		}
 		f.Message = doing + ": AWS has no such object in this account and Region: correct its name, or create it"
+	case outcomeExists:
+		f.Class, f.Reason, f.After = fault.Waiting, ReasonExists, time.Second
+		f.Message = doing + ": somebody else created it before"
 	case outcomeRefused:
 		f.Class, f.Reason = fault.Terminal, v1alpha1.ReasonRefused
 		f.Message = fmt.Sprintf("%s: AWS refused %s (%s) and changed nothing", doing, action, a.code)

@@ -76,6 +76,8 @@ func TestEveryAnswerOfAWSHasOneClass(t *testing.T) {
 		{"throttled", 429, "TooManyRequestsException", text, fault.Waiting, "AWSUnavailable", true, "slowed the operator down"},
 		{"throttled by another name", 400, "ThrottlingException", text, fault.Waiting, "AWSUnavailable", true, ""},
 		{"update in progress", 409, "ResourceConflictException", text, fault.Waiting, "UpdateInProgress", true, ""},
+		{"too many updates", 400, "TooManyUpdates", text, fault.Waiting, "UpdateInProgress", true, ""},
+		{"there already", 400, "ParameterAlreadyExists", text, fault.Waiting, "AlreadyExists", true, "somebody else created it before"},
 		{"revision moved", 412, "PreconditionFailedException", text, fault.Waiting, "Stale", true, ""},
 		{"not found", 404, "ResourceNotFoundException", text, fault.Terminal, "FunctionNotFound", true, ""},
 		{"below the floor", 400, "InvalidParameterValueException",

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/runbook-operator/runbook-operator/internal/fault"
@@ -57,6 +58,8 @@ type Session struct {
 	Lambda Lambda
 	// SQS receives and deletes messages.
 	SQS SQS
+	// SSM reads and writes parameters.
+	SSM SSM
 
 	access   Access
 	identity Identity
@@ -159,6 +162,7 @@ func (c *Clients) open(ctx context.Context, key sessionKey) (*Session, error) {
 		CloudWatch: CloudWatch{client: cloudwatch.NewFromConfig(cfg)},
 		Lambda:     Lambda{client: lambda.NewFromConfig(cfg)},
 		SQS:        SQS{client: sqs.NewFromConfig(cfg), long: c.longPoll},
+		SSM:        SSM{client: ssm.NewFromConfig(cfg)},
 		access:     a,
 		identity:   identity,
 		expires:    *out.Credentials.Expiration,

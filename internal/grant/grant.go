@@ -12,6 +12,7 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/aws"
+	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
 )
 
@@ -21,8 +22,14 @@ type Resolved struct {
 	Grant v1alpha1.Grant
 	// Access to the account in the application's Region with the grant's role.
 	Access aws.Access
-	// Mode is the lower of the application's mode and the grant's maxMode.
+	// Home is the access to the account as a whole, where its claim is.
+	Home aws.Access
+	// Granted is the lower of the application's mode and the grant's maxMode.
+	Granted v1alpha1.Mode
+	// Mode is Granted, and Observe while this cluster does not hold the claim of the account.
 	Mode v1alpha1.Mode
+	// Unclaimed says for people that the mode is lower than Granted for want of the claim. Empty: it is not.
+	Unclaimed string
 	// Floor is the account's unreserved concurrency floor where its administrator states one; nil where not.
 	Floor *int32
 }
@@ -55,7 +62,13 @@ func Resolve(app *v1alpha1.ServerlessApplication, account *v1alpha1.AWSAccount, 
 			RoleARN:    string(g.RoleARN),
 			ExternalID: g.ExternalID,
 		},
-		Mode: lower(app.Spec.Mode, g.MaxMode),
+		Home:    Home(account),
+		Granted: lower(app.Spec.Mode, g.MaxMode),
+	}
+	r.Mode = r.Granted
+	if claimed := v1alpha1.ConditionClaimed; r.Granted != v1alpha1.ModeObserve && !conditions.IsTrue(account.Status.Conditions, claimed) {
+		r.Mode = v1alpha1.ModeObserve
+		r.Unclaimed = fmt.Sprintf("this cluster does not hold the claim of AWSAccount %s, whose condition %s says why and what to do", account.Name, claimed)
 	}
 	if lambda := account.Spec.Lambda; lambda != nil && lambda.UnreservedConcurrencyFloor != nil {
 		floor := *lambda.UnreservedConcurrencyFloor

@@ -35,6 +35,7 @@ func granted(name string, selector metav1.LabelSelector, patterns ...string) v1a
 func accountWith(grants ...v1alpha1.Grant) *v1alpha1.AWSAccount {
 	a := &v1alpha1.AWSAccount{ObjectMeta: metav1.ObjectMeta{Name: "prod"}}
 	a.Spec.AccountID, a.Spec.Grants = account, grants
+	a.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionClaimed, Status: metav1.ConditionTrue}}
 	return a
 }
 
@@ -147,4 +148,43 @@ func TestAFunctionARNIsOfTheRegionsPartition(t *testing.T) {
 	g.Expect(FunctionARN("us-east-1", account, "f")).To(Equal("arn:aws:lambda:us-east-1:111122223333:function:f"))
 	g.Expect(FunctionARN("cn-north-1", account, "f")).To(HavePrefix("arn:aws-cn:lambda:"))
 	g.Expect(FunctionARN("us-gov-west-1", account, "f")).To(HavePrefix("arn:aws-us-gov:lambda:"))
+}
+
+func TestWhatIsKeptOnceAnAccountIsInARegionOfTheRolesPartition(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(HomeRegion("arn:aws:iam::111122223333:role/r")).To(BeEquivalentTo("us-east-1"))
+	g.Expect(HomeRegion("arn:aws-cn:iam::111122223333:role/r")).To(BeEquivalentTo("cn-north-1"))
+	g.Expect(HomeRegion("arn:aws-us-gov:iam::111122223333:role/r")).To(BeEquivalentTo("us-gov-west-1"))
+}
+
+func TestWithoutTheClaimOfTheAccountTheModeIsObserve(t *testing.T) {
+	for name, conditions := range map[string][]metav1.Condition{
+		"nobody looked yet": nil,
+		"another has it":    {{Type: v1alpha1.ConditionClaimed, Status: metav1.ConditionFalse}},
+		"nobody can tell":   {{Type: v1alpha1.ConditionClaimed, Status: metav1.ConditionUnknown}},
+	} {
+		g := NewWithT(t)
+		acct := accountWith(granted("shop", shop, all))
+		acct.Status.Conditions = conditions
+		r, err := Resolve(application("pay"), acct, map[string]string{"team": "shop"})
+		g.Expect(err).NotTo(HaveOccurred(), name)
+		g.Expect(r.Mode).To(Equal(v1alpha1.ModeObserve), name)
+		g.Expect(r.Granted).To(Equal(v1alpha1.ModePropose), name)
+		g.Expect(r.Unclaimed).To(ContainSubstring(`AWSAccount prod, whose condition Claimed says why`), name)
+
+		only := application("pay")
+		only.Spec.Mode = v1alpha1.ModeObserve
+		r, err = Resolve(only, acct, map[string]string{"team": "shop"})
+		g.Expect(err).NotTo(HaveOccurred(), name)
+		g.Expect(r.Unclaimed).To(BeEmpty(), "%s: it would observe anyway", name)
+	}
+}
+
+func TestTheClaimIsInTheAccountAsAWholeWithItsAccountRole(t *testing.T) {
+	g := NewWithT(t)
+	acct := accountWith(granted("shop", shop, all))
+	acct.Spec.RoleARN, acct.Spec.ExternalID = "arn:aws:iam::"+account+":role/account", "e-2"
+	r, err := Resolve(application("pay"), acct, map[string]string{"team": "shop"})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(r.Home).To(Equal(aws.Access{AccountID: account, Region: "us-east-1", RoleARN: "arn:aws:iam::" + account + ":role/account", ExternalID: "e-2"}))
 }

@@ -47,6 +47,8 @@ type Options struct {
 	NewQueue func(name string, backoff workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
 	// Namespace is the operator's own: shared Runbooks and Leases are there. Required.
 	Namespace string
+	// ClusterName names the cluster for people where it holds the claim of an account. Empty: it has no name.
+	ClusterName string
 	// LeaderElection lets one of several processes work at a time. Production always has it, also with one
 	// replica: a rolling update runs two.
 	LeaderElection bool
@@ -97,6 +99,10 @@ func New(ctx context.Context, cfg *rest.Config, o Options) (*Operator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the AWS clients: %w", err)
 	}
+	this, err := ThisCluster(ctx, mgr.GetAPIReader(), o.ClusterName)
+	if err != nil {
+		return nil, err
+	}
 	deps := controllerapi.Deps{
 		Client:     mgr.GetClient(),
 		APIReader:  mgr.GetAPIReader(),
@@ -107,6 +113,7 @@ func New(ctx context.Context, cfg *rest.Config, o Options) (*Operator, error) {
 		AWS:        clients,
 		Leadership: lock.Remaining,
 		Namespace:  o.Namespace,
+		Cluster:    this,
 	}
 	if !o.LeaderElection {
 		deps.Leadership = controllerapi.Alone

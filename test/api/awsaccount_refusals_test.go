@@ -47,6 +47,16 @@ var _ = Describe("An AWSAccount is refused with a sentence for", func() {
 			says: `spec.lambda.unreservedConcurrencyFloor: Invalid value: -1: spec.lambda.unreservedConcurrencyFloor in body should be greater than or equal to 0`,
 		},
 		{
+			about: "a claim that is taken over from a cluster by its name",
+			path:  "spec.claim", value: map[string]any{"takeOverFrom": "prod-blue"},
+			says: `spec.claim.takeOverFrom: Invalid value: "prod-blue": write the UID of the cluster that holds the claim, as the condition Claimed shows it`,
+		},
+		{
+			about: "a claim that is taken over from nobody",
+			path:  "spec.claim", value: map[string]any{},
+			says: andMore(`spec.claim.takeOverFrom: Required value`),
+		},
+		{
 			about: "a queue of another account",
 			path:  "spec.queues", value: queues("us-east-1", "https://sqs.us-east-1.amazonaws.com/999999999999/runbook-operator-alarms"),
 			says: `spec.queues: Invalid value: a queue of another account is not read: name queues of the account of accountID`,

@@ -39,9 +39,9 @@ func reasons(more map[string]any, byType ...string) map[string]any {
 
 var kubectlShows = map[string]shown{
 	"AWSAccount": {
-		short: "awsacct", columns: []string{"Name", "Account", "Ready", "Unmatched", "Age"},
-		status: reasons(map[string]any{"unmatchedAlarms": map[string]any{"count": int64(3)}}, "Detecting", "Error", "Ready", "AccessDenied"),
-		cells:  []any{"prod", "123456789012", "AccessDenied", 3.0},
+		short: "awsacct", columns: []string{"Name", "Account", "Ready", "Claimed", "Unmatched", "Age"},
+		status: reasons(map[string]any{"unmatchedAlarms": map[string]any{"count": int64(3)}}, "Detecting", "Error", "Ready", "AccessDenied", "Claimed", "ClaimedByAnotherCluster"),
+		cells:  []any{"prod", "123456789012", "AccessDenied", "ClaimedByAnotherCluster", 3.0},
 	},
 	"ServerlessApplication": {
 		short: "sapp", columns: []string{"Name", "Mode", "Account", "Region", "Ready", "Age"},

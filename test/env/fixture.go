@@ -21,6 +21,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/hack/cluster"
 	"github.com/runbook-operator/runbook-operator/internal/approval"
 	"github.com/runbook-operator/runbook-operator/internal/aws"
+	"github.com/runbook-operator/runbook-operator/internal/operator"
 	"github.com/runbook-operator/runbook-operator/internal/sim"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
 )
@@ -36,6 +37,8 @@ type Options struct {
 	// AWS are further options of the operator's AWS clients, such as budgets. Clock, Wall and how to reach the
 	// simulator are filled in.
 	AWS aws.Options
+	// Beside is the fixture of another cluster, whose AWS and clocks this one has too. Nil: it has its own.
+	Beside *Fixture
 }
 
 // Fixture is what one spec has for itself: namespaces, a simulated AWS, clocks, and controllers that are driven.
@@ -90,7 +93,11 @@ func (e *Environment) NewFixture(t testing.TB, o Options) *Fixture {
 		Name: f.Namespace, Labels: map[string]string{"team": "react-stocks"},
 	}}))
 	t.Cleanup(f.clear)
-	f.startWorld(o)
+	if o.Beside == nil {
+		f.startWorld(o)
+	} else {
+		f.Clock, f.Wall, f.World, f.Endpoint = o.Beside.Clock, o.Beside.Wall, o.Beside.World, o.Beside.Endpoint
+	}
 	f.Deps = f.deps(o)
 	f.Driver = &Driver{
 		Client: e.Admin, Clock: f.Clock, Wall: f.Wall, World: f.World,
@@ -125,11 +132,13 @@ func (f *Fixture) deps(o Options) controller.Deps {
 	f.must("reading the shipped admission policies", err)
 	_, err = policies.Check(f.ctx)
 	f.must("looking at the admission policies for the first time", err)
+	this, err := operator.ThisCluster(f.ctx, own, "")
+	f.must("finding out which cluster this is", err)
 	return controller.Deps{
 		Client: own, APIReader: own, Scheme: f.Environment.Scheme,
 		Recorder: &recorder{t: f.t, ctx: f.ctx, client: own, clock: f.Wall},
 		Clock:    f.Clock, Wall: f.Wall, AWS: clients, Namespace: f.OperatorNamespace,
-		Leadership: controller.Alone,
+		Leadership: controller.Alone, Cluster: this,
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/controllers"
 	"github.com/runbook-operator/runbook-operator/controllers/controller"
 	"github.com/runbook-operator/runbook-operator/internal/aws"
+	"github.com/runbook-operator/runbook-operator/internal/claim"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/sim"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
@@ -83,6 +84,7 @@ func New(t testing.TB, e *env.Environment, changes ...func(*v1alpha1.ChangePolic
 		s.must("making "+o.GetName(), s.Admin.Create(s.ctx, o))
 	}
 	s.must("settling", s.Driver.Settle(s.ctx))
+	s.Pass(claim.Settle) // nothing is changed right after the account was claimed
 	return s
 }
 
@@ -93,7 +95,7 @@ func short(p *v1alpha1.ChangePolicy) { p.Spec.Verification.Window = "1m" }
 
 func plenty() aws.Budgets {
 	b := aws.Budget{PerSecond: 1e6, Burst: 1e6}
-	return aws.Budgets{LambdaReads: b, LambdaChanges: b, LambdaGetFunction: b, DescribeAlarms: b, GetMetricData: b, STS: b}
+	return aws.Budgets{LambdaReads: b, LambdaChanges: b, LambdaGetFunction: b, DescribeAlarms: b, GetMetricData: b, STS: b, ParameterReads: b, ParameterWrites: b}
 }
 
 func (s *Scene) controllers(d controller.Deps) []controller.Controller {

@@ -116,6 +116,7 @@ func (c *course) reset() {
 	Expect(c.Admin.DeleteAllOf(c.ctx, &corev1.ConfigMap{}, client.InNamespace(c.OperatorNamespace), records)).To(Succeed())
 	c.told.list = nil
 	c.look(c.Reconciler("account"), client.ObjectKey{Name: c.Account()})
+	c.look(c.Reconciler("claim"), client.ObjectKey{Name: c.Account()})
 	c.mark = c.World.Ledger().Len()
 }
 
