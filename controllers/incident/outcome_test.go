@@ -89,6 +89,7 @@ func TestAnIncidentIsOverOnlyWhenEveryAlarmStayedOKAndNothingWaits(t *testing.T)
 		remediations []v1alpha1.Remediation
 		listed       []v1alpha1.IncidentRemediation
 		mode         v1alpha1.Mode
+		unclaimed    string
 		top          *v1alpha1.Cause
 		over         bool
 		reason       string
@@ -98,6 +99,7 @@ func TestAnIncidentIsOverOnlyWhenEveryAlarmStayedOKAndNothingWaits(t *testing.T)
 		"one is in ALARM":                        {signals: []v1alpha1.SignalStatus{ok, signal("b", v1alpha1.AlarmFiring, -9)}, top: &cause, reason: v1alpha1.ReasonFiring},
 		"no cause":                               {signals: []v1alpha1.SignalStatus{signal("b", v1alpha1.AlarmFiring, -9)}, reason: v1alpha1.ReasonUndiagnosed},
 		"mode Observe":                           {signals: []v1alpha1.SignalStatus{signal("b", v1alpha1.AlarmFiring, -9)}, top: &cause, mode: v1alpha1.ModeObserve, reason: v1alpha1.ReasonModeObserve},
+		"another cluster acts":                   {signals: []v1alpha1.SignalStatus{signal("b", v1alpha1.AlarmFiring, -9)}, top: &cause, mode: v1alpha1.ModeObserve, unclaimed: "see AWSAccount prod", reason: v1alpha1.ReasonAccountNotClaimed},
 		"only a person can help":                 {signals: []v1alpha1.SignalStatus{signal("b", v1alpha1.AlarmFiring, -9)}, top: &v1alpha1.Cause{Instruction: "ask AWS"}, reason: v1alpha1.ReasonInstructed},
 		"one was deleted":                        {signals: []v1alpha1.SignalStatus{ok, signal("b", v1alpha1.AlarmDeleted, -9)}, reason: v1alpha1.ReasonAlarmDeleted},
 		"one has no data":                        {signals: []v1alpha1.SignalStatus{ok, signal("b", v1alpha1.AlarmInsufficientData, -9)}, reason: v1alpha1.ReasonNoData},
@@ -119,7 +121,7 @@ func TestAnIncidentIsOverOnlyWhenEveryAlarmStayedOKAndNothingWaits(t *testing.T)
 			g := NewWithT(t)
 			s := &scope{
 				inc: &v1alpha1.Incident{}, now: now, stableFor: 5 * time.Minute, remediations: c.remediations, top: c.top,
-				grant: grant.Resolved{Mode: c.mode}, app: &v1alpha1.ServerlessApplication{},
+				grant: grant.Resolved{Mode: c.mode, Unclaimed: c.unclaimed}, app: &v1alpha1.ServerlessApplication{},
 			}
 			s.inc.Status.Signals, s.inc.Status.Remediations = c.signals, listed(c.listed, c.remediations)
 			since, state := recovered(c.signals)

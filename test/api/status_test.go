@@ -108,7 +108,7 @@ var _ = Describe("The conditions that the operator writes", func() {
 			return len(remediations.Items) > 0 && remediations.Items[0].Status.Plan != nil
 		})).To(Succeed())
 
-		living := []string{v1alpha1.ConditionReady, v1alpha1.ConditionDetecting}
+		living := []string{v1alpha1.ConditionReady, v1alpha1.ConditionDetecting, v1alpha1.ConditionClaimed}
 		for kind, types := range map[string][]string{
 			"AWSAccount": living, "ServerlessApplication": living, "Runbook": living,
 			"Incident": {
