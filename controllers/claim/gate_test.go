@@ -81,7 +81,7 @@ var _ = Describe("A change", func() {
 		Expect(green.reason(rem, v1alpha1.ConditionApplied)).To(Equal(v1alpha1.ReasonClaimSettling))
 		blue.until("it is made", 20*time.Minute, func() bool { return green.get(rem).Status.AppliedAt != nil })
 		Expect(green.get(rem).Status.Intents[0].At.Time).To(BeTemporally(">=", taken.Add(claim.Settle)))
-		Expect(green.get(rem).Status.Intents[0].At.Time).To(BeTemporally("<", taken.Add(claim.Settle+time.Minute)))
+		Expect(green.get(rem).Status.Intents[0].At.Time).To(BeTemporally("<", taken.Add(claim.Settle+2*time.Minute)))
 	})
 
 	DescribeTable("is not begun while the claim cannot be read, and is made when it can again",

@@ -51,7 +51,7 @@ var _ = BeforeSuite(func() {
 
 const (
 	alice = "alice@example.com" // may approve, in every cluster
-	tick  = 30 * time.Second
+	tick  = time.Minute
 )
 
 // cluster is one cluster with an operator. All clusters of a spec work in one account, on one clock.
