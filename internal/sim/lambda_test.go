@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	. "github.com/onsi/gomega"
 	"github.com/runbook-operator/runbook-operator/internal/sim"
+	"github.com/runbook-operator/runbook-operator/internal/sim/iam"
 	"github.com/runbook-operator/runbook-operator/internal/sim/lambda"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 )
@@ -222,4 +223,23 @@ func TestListsComeInPages(t *testing.T) {
 	h.RemoveFunction("a")
 	_, err = h.lambda.GetFunction(t.Context(), &lm.GetFunctionInput{FunctionName: aws.String("a")})
 	h.g.Expect(code(err)).To(Equal("ResourceNotFoundException"))
+}
+
+// "Lambda returns tag data only if you have explicit allow permissions for lambda:ListTags" (AWS Lambda API Reference,
+// GetFunction).
+func TestGetFunctionShowsTagsOnlyToWhomMayListThem(t *testing.T) {
+	h := newHarness(t, sim.Options{}, lambda.Function{Name: function, MemorySize: 512, Timeout: 30, Tags: map[string]string{"app": "shop"}})
+	get := func() *lm.GetFunctionOutput {
+		out, err := h.lambda.GetFunction(t.Context(), &lm.GetFunctionInput{FunctionName: aws.String(function)})
+		h.g.Expect(err).NotTo(HaveOccurred())
+		return out
+	}
+	h.g.Expect(get().Tags).To(HaveKeyWithValue("app", "shop"))
+	h.g.Expect(get().TagsError).To(BeNil())
+
+	policy := iam.Allow("lambda:GetFunction")
+	h.IAM().SetRolePolicy(h.IAM().RoleARN(role), &policy)
+	h.g.Expect(get().Tags).To(BeEmpty())
+	h.g.Expect(aws.ToString(get().TagsError.ErrorCode)).To(Equal("AccessDeniedException"))
+	h.g.Expect(aws.ToString(get().TagsError.Message)).To(ContainSubstring("lambda:ListTags"))
 }

@@ -21,6 +21,14 @@ func callerOf(ctx context.Context) iam.Principal {
 	return p
 }
 
+type accessKeyKey struct{}
+
+// accessKeyOf is the access key of the call of a context, "" for whoever reaches the world without a call.
+func accessKeyOf(ctx context.Context) string {
+	id, _ := ctx.Value(accessKeyKey{}).(string)
+	return id
+}
+
 // serve is the way of every call: who calls, what is disturbed on purpose, may they, is there quota, the operation
 // itself, and the entry in the ledger.
 func (w *World) serve(ctx context.Context, c *wire.Call) (any, error) {
@@ -47,6 +55,7 @@ func (w *World) handle(ctx context.Context, c *wire.Call) (any, faults.Effect, e
 	w.catchUp()
 	w.requests++
 	c.RequestID = w.requestID(w.requests)
+	ctx = context.WithValue(ctx, accessKeyKey{}, c.AccessKeyID)
 	action := c.Service + ":" + c.Operation
 	principal, err := w.iam.Authenticate(c.AccessKeyID, c.SessionToken, w.o.Wall.Now())
 	resources := w.resources(c)

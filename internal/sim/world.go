@@ -57,6 +57,9 @@ func New(o Options) *World {
 	w.lambda = lambda.New(lambda.Options{
 		Region: o.Region, AccountID: o.AccountID, Seed: o.Seed, Now: func() time.Time { return w.now },
 		ConcurrentExecutions: o.ConcurrentExecutions, UnreservedFloor: o.UnreservedFloor, UpdateDuration: o.UpdateDuration,
+		MayListTags: func(ctx context.Context, arn string) error {
+			return w.iam.Authorize(accessKeyOf(ctx), "lambda:ListTags", arn)
+		},
 	})
 	w.cloudwatch = cloudwatch.New(cloudwatch.Options{
 		Region: o.Region, AccountID: o.AccountID, Start: o.Start, Changed: w.alarmChanged, Action: w.alarmActs,

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	api "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/runbook-operator/runbook-operator/internal/sim/wire"
 )
 
 // lastModifiedFormat is ISO 8601 with milliseconds and a numeric zone, as FunctionConfiguration.LastModified has it.
@@ -88,7 +89,9 @@ func (s *Service) lookup(ctx context.Context, functionName, qualifier *string) (
 	return f, v, ref, nil
 }
 
-// GetFunction answers the configuration, a presigned URL of the code, the tags and the reserved concurrency.
+// GetFunction answers the configuration, a presigned URL of the code, the tags and the reserved concurrency. "Lambda
+// returns tag data only if you have explicit allow permissions for lambda:ListTags" (AWS Lambda API Reference,
+// GetFunction); in their place then stands TagsError.
 func (s *Service) GetFunction(ctx context.Context, in *api.GetFunctionInput) (*api.GetFunctionOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,10 +108,20 @@ func (s *Service) GetFunction(ctx context.Context, in *api.GetFunctionInput) (*a
 		},
 		Tags: maps.Clone(f.tags),
 	}
+	if denied := s.mayListTags(ctx, s.ARN(f.name)); denied != nil {
+		out.Tags, out.TagsError = nil, &types.TagsError{ErrorCode: aws.String(wire.Code(denied)), Message: aws.String(denied.Error())}
+	}
 	if f.reserved != nil {
 		out.Concurrency = &types.Concurrency{ReservedConcurrentExecutions: aws.Int32(*f.reserved)}
 	}
 	return out, nil
+}
+
+func (s *Service) mayListTags(ctx context.Context, arn string) error {
+	if s.o.MayListTags == nil {
+		return nil
+	}
+	return s.o.MayListTags(ctx, arn)
 }
 
 // presigned is a URL like the one that GetFunction returns, valid for ten minutes; it lets its bearer download the

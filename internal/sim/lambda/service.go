@@ -37,6 +37,8 @@ type Options struct {
 	UnreservedFloor int
 	// UpdateDuration is how long an update stays InProgress; 0 means the default.
 	UpdateDuration time.Duration
+	// MayListTags says why the caller of a context may not call lambda:ListTags on an ARN; nil lets every caller.
+	MayListTags func(ctx context.Context, arn string) error
 }
 
 // Service is the control plane of one account in one Region. It is safe for concurrent use.
