@@ -1,19 +1,23 @@
-// Command iam writes the IAM policies of config/iam from the permissions that alarms, steps and actions declare. It
-// must not hold a permission of its own, but for the two that the operator needs to become a granted role.
+// Command iam writes the IAM policies of config/iam, and the page about them, from the permissions that alarms, steps and
+// actions declare. It must not hold a permission of its own, but for the two that the operator needs to become a granted role.
 package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 )
 
-// folder is where the policies go, from the root of the repository.
-const folder = "config/iam"
+// folder is where the policies go, and page where they are explained, from the root of the repository.
+const (
+	folder = "config/iam"
+	page   = "docs/iam.md"
+)
 
 func main() {
-	if err := run(folder); err != nil {
+	if err := errors.Join(run(folder), write(page, []byte(document()))); err != nil {
 		fmt.Fprintln(os.Stderr, "iam:", err)
 		os.Exit(1)
 	}
@@ -25,14 +29,21 @@ func run(folder string) error {
 		return fmt.Errorf("making the folder: %w", err)
 	}
 	for name, content := range files() {
-		path := filepath.Join(folder, name)
-		present, err := os.ReadFile(path)
-		if err == nil && bytes.Equal(present, content) {
-			continue
+		if err := write(filepath.Join(folder, name), content); err != nil {
+			return err
 		}
-		if err := os.WriteFile(path, content, 0o644); err != nil {
-			return fmt.Errorf("writing %s: %w", path, err)
-		}
+	}
+	return nil
+}
+
+// write writes a file that is not as it should be.
+func write(path string, content []byte) error {
+	present, err := os.ReadFile(path)
+	if err == nil && bytes.Equal(present, content) {
+		return nil
+	}
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	return nil
 }

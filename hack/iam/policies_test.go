@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,6 +32,35 @@ func TestThePoliciesInTheRepositoryAreCurrent(t *testing.T) {
 	entries, err := os.ReadDir(filepath.Join("..", "..", folder))
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(entries).To(HaveLen(len(want)), "nothing else is in the folder")
+}
+
+func TestThePageAboutThePoliciesIsCurrentAndHoldsEveryOne(t *testing.T) {
+	g := NewWithT(t)
+	present, err := os.ReadFile(filepath.Join("..", "..", page))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(present)).To(Equal(document()), "run make generate")
+	for name, p := range policies() {
+		g.Expect(document()).To(ContainSubstring(string(encode(p))), name)
+		for _, a := range actionsOf(p) {
+			g.Expect(askers()).To(HaveKey(a), "somebody asks for it")
+		}
+	}
+	for _, p := range placeholders() {
+		g.Expect(p[1]).NotTo(Equal(p[0]))
+	}
+}
+
+func TestNothingThatIsCalledAbsentIsGranted(t *testing.T) {
+	g := NewWithT(t)
+	for name, p := range policies() {
+		for _, a := range actionsOf(p) {
+			for _, absent := range absences {
+				matched, err := path.Match(absent.action, a)
+				g.Expect(err).NotTo(HaveOccurred())
+				g.Expect(matched).To(BeFalse(), "%s.json grants %s, and the page says that %s is absent", name, a, absent.action)
+			}
+		}
+	}
 }
 
 func TestWritingTwiceGivesTheSameFiles(t *testing.T) {
