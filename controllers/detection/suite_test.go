@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
@@ -22,7 +21,6 @@ import (
 	"github.com/runbook-operator/runbook-operator/controllers/controller"
 	"github.com/runbook-operator/runbook-operator/controllers/detection"
 	"github.com/runbook-operator/runbook-operator/controllers/runbook"
-	operatoraws "github.com/runbook-operator/runbook-operator/internal/aws"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
 	"github.com/runbook-operator/runbook-operator/internal/transport"
 	"github.com/runbook-operator/runbook-operator/test/builder"
@@ -50,10 +48,10 @@ type story struct {
 }
 
 // drive makes a story whose controllers see the cluster through a client of the spec's choice.
-func drive(through func(client.Client) client.Client, aws ...func(*config.LoadOptions) error) *story {
+func drive(through func(client.Client) client.Client) *story {
 	GinkgoHelper()
 	s := &story{ctx: context.Background()}
-	s.Fixture = environment.NewFixture(GinkgoTB(), env.Options{AWS: operatoraws.Options{Load: aws}, Controllers: func(d controller.Deps) []controller.Controller {
+	s.Fixture = environment.NewFixture(GinkgoTB(), env.Options{Controllers: func(d controller.Deps) []controller.Controller {
 		if through != nil {
 			d.Client = through(d.Client)
 		}
@@ -106,6 +104,7 @@ func (s *story) put(name, function, metric string, threshold float64, missing st
 		Dimensions: []types.Dimension{{Name: aws.String("FunctionName"), Value: &function}},
 		Period:     aws.Int32(60), EvaluationPeriods: aws.Int32(1), TreatMissingData: &missing,
 		Threshold: &threshold, ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
+		AlarmActions: []string{reactstocks.AlarmTopicARN}, OKActions: []string{reactstocks.AlarmTopicARN},
 	})).To(Succeed())
 }
 

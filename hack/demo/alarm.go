@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -24,25 +25,33 @@ var happens = map[reactstocks.Scenario]string{
 	reactstocks.WrongFix:         "stays as it is, and calls of the news worker wait for an answer that never comes",
 }
 
-// opened waits for the Incident. Nobody sets the alarm: traffic grows, metrics follow, and the alarm follows them.
+// opened waits for the Incident. Nobody sets the alarm: traffic grows, metrics follow, and the alarm follows them. It is
+// either a message that showed the alarm, and CloudWatch was asked about it by name, or a reading of all alarms.
 func (s *story) opened(ctx context.Context) error {
-	s.say("traffic", "%s; alarms follow the metrics, and the operator reads them", happens[s.o.scenario])
+	s.say("traffic", "%s; alarms follow the metrics, and the operator is told of them by a queue, and reads them every 30 s", happens[s.o.scenario])
 	err := s.await(ctx, "an alarm that opens an Incident", firesWithin, func(seen *sight) bool {
 		return seen.inc != nil && seen.inc.Status.OpenedAt != nil
 	})
 	if err != nil {
 		return err
 	}
-	signal, inc := s.inc.Spec.Signal, s.inc
+	signal, inc, how := s.inc.Spec.Signal, s.inc, ""
 	for _, e := range s.operatorCalls(ledger.ByAction("cloudwatch:DescribeAlarms")) {
 		in, ok := e.Input.(*cloudwatch.DescribeAlarmsInput)
-		if ok && in.StateValue == types.StateValueAlarm && !e.At.Before(signal.TransitionedAt.Time) {
-			s.shown = e
+		if !ok || e.Error != "" || e.At.Before(signal.TransitionedAt.Time) {
+			continue
+		}
+		if slices.Contains(in.AlarmNames, signal.AlarmName) {
+			s.shown, how = e, "a message told of it, and CloudWatch confirmed it"
+			break
+		}
+		if in.StateValue == types.StateValueAlarm {
+			s.shown, how = e, "a reading of all alarms showed it"
 			break
 		}
 	}
 	s.say("alarm", "%q of %s changed to ALARM at %s", signal.AlarmName, signal.FunctionName, stamp(signal.TransitionedAt.Sub(s.began)))
-	s.say("incident", "%s opened %.0f s after the alarm", inc.Name, inc.Status.OpenedAt.Sub(signal.TransitionedAt.Time).Seconds())
+	s.say("incident", "%s opened %.0f s after the alarm: %s", inc.Name, inc.Status.OpenedAt.Sub(signal.TransitionedAt.Time).Seconds(), how)
 	s.say("operator", "needed %d ms on the wall from AWS call %d, which showed the alarm, to the Incident",
 		s.at.Sub(s.shown.Wall).Milliseconds(), s.shown.Sequence)
 	return nil

@@ -27,7 +27,7 @@ type story struct {
 	developer client.WithWatch
 	platform  client.WithWatch
 
-	shown   ledger.Entry // the first reading of alarms that showed the alarm
+	shown   ledger.Entry // the first call that showed the alarm
 	namedAt time.Time    // when the cause was seen, wall time
 }
 

@@ -96,6 +96,9 @@ func (w *World) start(ctx context.Context, o Options) error {
 	if err := w.alarmOfTimeouts(ctx); err != nil {
 		return err
 	}
+	if err := w.limit(); err != nil {
+		return err
+	}
 	endpoint, stop, err := w.AWS.Start("127.0.0.1:0")
 	if err != nil {
 		return err

@@ -17,6 +17,15 @@ func (w *World) CreateQueue(q sqs.Queue) {
 	w.sqs.CreateQueue(q)
 }
 
+// DeleteQueue removes a queue with its messages, past the API. AWS takes up to 60 s for it (API Reference, DeleteQueue);
+// here it is gone at once.
+func (w *World) DeleteQueue(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.catchUp()
+	w.sqs.DeleteQueue(name)
+}
+
 // QueueURL is the URL of a queue, as AWS writes it wherever the endpoint is.
 func (w *World) QueueURL(name string) string { return w.sqs.URL(name) }
 

@@ -26,7 +26,7 @@ type Bucket struct {
 
 // Defaults are the published quotas. Lambda: Developer Guide, "Lambda quotas", API requests: 15 per second in total
 // for the control plane, GetFunction 100, GetPolicy 15, not increasable. CloudWatch: User Guide, "CloudWatch service
-// quotas": DescribeAlarms and DescribeAlarmsForMetric 9, GetMetricData 500, GetMetricStatistics 400, ListMetrics 25,
+// quotas": DescribeAlarms and DescribeAlarmsForMetric 9, DescribeAlarmHistory 20, GetMetricData 500, GetMetricStatistics 400, ListMetrics 25,
 // PutMetricData 500, and 3 each for the operations that change or explain alarms; tagging and mute rules are not published and taken
 // as 10. Systems Manager: General Reference, "Systems Manager endpoints and quotas", Parameter Store standard
 // throughput: 40 for the reads together, 3 for PutParameter; the others are not published and taken as 5. SQS:
@@ -45,7 +45,7 @@ func Defaults() []Bucket {
 		{Name: "lambda GetFunction", Rate: 100, Actions: []string{"lambda:GetFunction"}},
 		{Name: "cloudwatch DescribeAlarms", Rate: 9, Actions: []string{"cloudwatch:DescribeAlarms"}},
 		{Name: "cloudwatch DescribeAlarmsForMetric", Rate: 9, Actions: []string{"cloudwatch:DescribeAlarmsForMetric"}},
-		{Name: "cloudwatch DescribeAlarmHistory", Rate: 3, Actions: []string{"cloudwatch:DescribeAlarmHistory"}},
+		{Name: "cloudwatch DescribeAlarmHistory", Rate: 20, Actions: []string{"cloudwatch:DescribeAlarmHistory"}},
 		{Name: "cloudwatch SetAlarmState", Rate: 3, Actions: []string{"cloudwatch:SetAlarmState"}},
 		{Name: "cloudwatch PutMetricAlarm", Rate: 3, Actions: []string{"cloudwatch:PutMetricAlarm"}},
 		{Name: "cloudwatch DeleteAlarms", Rate: 3, Actions: []string{"cloudwatch:DeleteAlarms"}},

@@ -91,6 +91,9 @@ func (s *Service) CreateQueue(q Queue) {
 	s.queues[q.Name] = &queue{Queue: q.withDefaults(), created: s.o.Now(), receipts: map[string]*message{}}
 }
 
+// DeleteQueue removes a queue with its messages, past the API.
+func (s *Service) DeleteQueue(name string) { delete(s.queues, name) }
+
 // SetDelivery sets how messages of a queue are delivered from now on; it reports whether the queue exists.
 func (s *Service) SetDelivery(name string, d Delivery) bool {
 	q, ok := s.queues[name]
