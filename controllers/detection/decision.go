@@ -90,7 +90,7 @@ func (d *decision) assign(a *application) map[*v1alpha1.Incident][]v1alpha1.Sign
 		placed := len(runbooks) > 0
 		for _, concern := range slices.Sorted(maps.Keys(runbooks)) {
 			incidents := withConcern(a.incidents, concern)
-			if listed(d.status.PreexistingAlarms, o.alarm) || handled(incidents, o.alarm) {
+			if listed(d.status.PreexistingAlarms, o.alarm) || handled(incidents, o.alarm, o.past) {
 				continue
 			}
 			signal := signalOf(o, runbooks[concern])

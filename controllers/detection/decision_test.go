@@ -107,6 +107,17 @@ func TestAnAlarmOpensAnIncident(t *testing.T) {
 	g.Expect(d.status.UnmatchedAlarms).To(BeNil())
 }
 
+// Its transitions to ALARM and to OK have one time in the API, which has no more than seconds.
+func TestATimeInAlarmOfLessThanASecondIsNotOpenedAgainWhenItIsLookedUp(t *testing.T) {
+	g := NewWithT(t)
+	at := noon.Add(-10 * time.Minute)
+	alarm := firing("pay-throttles", "pay", "Throttles", at)
+	a := watchedApp("shop", "checkout", "pay")
+	a.incidents = []v1alpha1.Incident{incident("checkout-1", alarm, recoveredAt(at))}
+	belong([]alarms.Alarm{alarm}, true, []*application{a})
+	g.Expect(decide(a, newFacts(), accountID, noon).openings).To(BeEmpty())
+}
+
 func TestAlarmsOfOneConcernOpenOneIncidentTheEarliestFirst(t *testing.T) {
 	g := NewWithT(t)
 	same := noon.Add(-30 * time.Second)

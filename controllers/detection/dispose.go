@@ -84,14 +84,16 @@ func (a *application) disposition(alarm string) (d disposition, concerned bool) 
 		return undecided, true
 	case shared:
 		return v1alpha1.ReasonAmbiguous, true
+	case slices.Contains(a.unplaced, alarm) && a.unsettled:
+		return undecided, true // perhaps the edited Runbook is for it
 	case slices.Contains(a.unplaced, alarm):
 		return v1alpha1.ReasonUnmatched, true
 	}
 	return followed, true
 }
 
-// count notes in the status of the account what was ignored, before it is deleted. A message that no alarm fires any more is what a queue is
-// full of, and is not counted.
+// count notes in the status of the account what was ignored, before it is deleted. A message that no alarm fires any more
+// is what a queue is full of, and is not counted.
 func (r *Receiver) count(ctx context.Context, account *v1alpha1.AWSAccount, letters []*letter) error {
 	ignored := map[disposition][]string{}
 	for _, l := range letters {

@@ -60,8 +60,9 @@ func asStatus(s v1alpha1.Signal) v1alpha1.SignalStatus {
 // handled says whether an alarm's present time in ALARM is known to one of the Incidents of its concern. An open
 // Incident that has the alarm as a signal follows it through every state. Of a resolved one, the recorded transition is
 // compared with the alarm's: answers of AWS are eventually consistent, and one of the past must not open a second
-// Incident. What is neither open nor resolved knows nothing.
-func handled(incidents []*v1alpha1.Incident, alarm alarms.Alarm) bool {
+// Incident. A time in ALARM that is over, and that began in the second of the recorded transition, is the Incident's own:
+// the alarm recovered within that second. What is neither open nor resolved knows nothing.
+func handled(incidents []*v1alpha1.Incident, alarm alarms.Alarm, past bool) bool {
 	at := second(alarm.TransitionedAt)
 	for _, incident := range incidents {
 		if !open(incident) && !resolved(incident) {
@@ -72,7 +73,7 @@ func handled(incidents []*v1alpha1.Incident, alarm alarms.Alarm) bool {
 				continue
 			}
 			if open(incident) || at.Before(&signal.TransitionedAt) ||
-				at.Equal(&signal.TransitionedAt) && signal.State == v1alpha1.AlarmFiring {
+				at.Equal(&signal.TransitionedAt) && (past || signal.State == v1alpha1.AlarmFiring) {
 				return true
 			}
 		}

@@ -57,9 +57,11 @@ func (r *Reconciler) resolve(ctx context.Context, s *scope, a *application) erro
 		if err != nil {
 			return err
 		}
-		if runbook != nil {
-			a.runbooks = append(a.runbooks, runbook)
+		if runbook == nil {
+			a.unsettled = true
+			continue
 		}
+		a.runbooks = append(a.runbooks, runbook)
 	}
 	return nil
 }

@@ -233,6 +233,26 @@ var _ = Describe("A message about an alarm", func() {
 		Expect(list.Items).To(HaveLen(1))
 	})
 
+	It("waits while a Runbook was edited and the application's list does not show it yet", func() {
+		s := receiving(nil)
+		s.Driver.Restart(s.controllers()[3:]) // of all controllers those of detection only: the list stays as it is
+		runbook := ExpectExists(s.ctx, s.Admin, builder.Runbook(s.Namespace))
+		runbook.Spec.Title = "Throttling, edited"
+		Expect(s.Admin.Update(s.ctx, runbook)).To(Succeed())
+		s.firesUnseen("throttled", backend, "Throttles")
+		s.pass(10 * time.Second)
+		s.recovers("throttled", backend, "Throttles")
+		s.down(time.Minute)
+		Expect(s.incidents()).To(BeEmpty())
+		Expect(s.left()).NotTo(BeZero())
+		Expect(s.ignored()).To(BeEmpty())
+
+		s.start()
+		s.pass(time.Minute)
+		Expect(s.incidents()).To(HaveLen(1))
+		Expect(s.left()).To(BeZero())
+	})
+
 	It("waits for the first reading of an application, which says what fired before", func() {
 		s := drive(nil)
 		s.firesUnseen("throttled", backend, "Throttles")

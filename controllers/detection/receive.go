@@ -26,7 +26,8 @@ const (
 	fewest = 10
 	// soon is the delay after a long poll that ended, and quiet after a receive that came back at once with nothing.
 	soon, quiet = 200 * time.Millisecond, 5 * time.Second
-	// outage is the delay after a receive that failed.
+	// outage is the delay after a receive that failed, or what was received could not be confirmed: to receive more meanwhile
+	// would only hide it.
 	outage = 10 * time.Second
 )
 

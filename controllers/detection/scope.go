@@ -36,6 +36,7 @@ type application struct {
 	ambiguous []owned  // those that are another's as well
 	unplaced  []string // of its own, those that no Runbook is for or that no Incident has room for
 	failed    bool     // what was decided could not be written in full
+	unsettled bool     // a Runbook of its list is gone or was edited: the list is about to follow
 }
 
 // key names the application.

@@ -33,8 +33,9 @@ type Budgets struct {
 	GetMetricData Budget
 	// STS is AssumeRole and GetCallerIdentity (hundreds a second; one session is cached for many calls).
 	STS Budget
-	// SQS is receiving and deleting messages of a standard queue, which has next to no limit (Amazon SQS quotas): the
-	// budget bounds what a loop that went wrong would cost.
+	// SQS is receiving messages of a standard queue, and once more deleting them, which have next to no limit (Amazon SQS
+	// quotas): the budget bounds what a loop that went wrong would cost. Deletions have their own share: what was received
+	// and followed and then not deleted for want of a call comes again, and is received in vain.
 	SQS Budget
 	// ParameterReads is GetParameter, with 40 a second, and ParameterWrites PutParameter, with 3 a second, at standard
 	// throughput (Systems Manager service quotas).
@@ -90,8 +91,10 @@ func (b *budgets) family(service, operation string) (string, Budget) {
 		return "Lambda reads", b.of.LambdaReads
 	case service == "lambda":
 		return "Lambda changes", b.of.LambdaChanges
+	case service == "sqs" && operation == "ReceiveMessage":
+		return "receiving from SQS", b.of.SQS
 	case service == "sqs":
-		return "SQS", b.of.SQS
+		return "deleting from SQS", b.of.SQS
 	case service == "ssm" && operation == "GetParameter":
 		return "parameter reads", b.of.ParameterReads
 	case service == "ssm":

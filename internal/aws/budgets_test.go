@@ -36,12 +36,12 @@ func TestEveryFamilyOfCallsHasItsOwnBudget(t *testing.T) {
 	g := NewWithT(t)
 	b := newBudgets(DefaultBudgets())
 	families := map[string]bool{}
-	for _, call := range [][2]string{{"lambda", "GetFunction"}, {"lambda", "GetAlias"}, {"lambda", "PutFunctionConcurrency"}, {"cloudwatch", "DescribeAlarms"}, {"cloudwatch", "ListAlarmMuteRules"}, {"cloudwatch", "GetMetricData"}, {"sts", "AssumeRole"}, {"ssm", "GetParameter"}, {"ssm", "PutParameter"}} {
+	for _, call := range [][2]string{{"lambda", "GetFunction"}, {"lambda", "GetAlias"}, {"lambda", "PutFunctionConcurrency"}, {"cloudwatch", "DescribeAlarms"}, {"cloudwatch", "ListAlarmMuteRules"}, {"cloudwatch", "GetMetricData"}, {"sqs", "ReceiveMessage"}, {"sqs", "DeleteMessageBatch"}, {"sts", "AssumeRole"}, {"ssm", "GetParameter"}, {"ssm", "PutParameter"}} {
 		name, budget := b.family(call[0], call[1])
 		g.Expect(budget.Burst).To(BeNumerically(">", 0), name)
 		families[name] = true
 	}
-	g.Expect(families).To(HaveLen(9))
+	g.Expect(families).To(HaveLen(11))
 }
 
 // The simulated AWS enforces its quotas: whoever calls as fast as the budgets allow is never throttled, and whoever has
