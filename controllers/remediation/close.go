@@ -24,6 +24,7 @@ func (r *Reconciler) close(ctx context.Context, s *scope, err error) (reconcile.
 	// Of one that is deleted, also that nothing began is written: a call that was under way turned out not to have arrived.
 	if s.rem.UID != "" && (s.rem.DeletionTimestamp.IsZero() || begun(s.base) || begun(s.rem)) {
 		s.trouble(err)
+		s.brief = briefly(err)
 		s.summarize()
 		if perr := r.persist(ctx, s); perr != nil {
 			if apierrors.IsConflict(perr) || apierrors.IsNotFound(perr) {
@@ -59,11 +60,20 @@ func (s *scope) trouble(err error) {
 	if err == nil || apierrors.IsConflict(err) || begun(s.rem) || s.rem.Status.Plan == nil || s.rem.Status.EndedAt != nil {
 		return
 	}
-	f := fault.From(err)
-	if f.Class == fault.Waiting && f.Reason == v1alpha1.ReasonAWSUnavailable && f.After <= moment {
-		return // slowed down, by AWS or by the operator's own budgets
+	if briefly(err) {
+		return
 	}
+	f := fault.From(err)
 	s.applied(false, f.Reason, "nothing is changed meanwhile: "+f.Message)
+}
+
+// briefly says whether AWS or the operator's own budgets slowed it down: it goes on in a moment.
+func briefly(err error) bool {
+	if err == nil {
+		return false
+	}
+	f := fault.From(err)
+	return f.Class == fault.Waiting && f.Reason == v1alpha1.ReasonAWSUnavailable && f.After <= moment
 }
 
 // persist writes the status by optimistic lock, if it changed, and then tells what changed in events.

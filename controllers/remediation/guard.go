@@ -11,6 +11,7 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/alarms"
+	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/diagnosis"
 	"github.com/runbook-operator/runbook-operator/internal/evidence"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
@@ -146,6 +147,22 @@ func (r *Reconciler) ask(ctx context.Context, s *scope) (v1alpha1.RuleResult, st
 		return result, ""
 	}
 	return v1alpha1.RuleResult{}, fmt.Sprintf("Runbook %s is not part of the Incident", s.rem.Spec.Cause.Runbook)
+}
+
+// turn lets a change that was told to wait ask first whether another one draws on the account's concurrency pool. As long
+// as that does, which is a matter of seconds, nothing is read of AWS: of many approved changes those that wait would use up
+// the calls that the one under way needs. The condition stays as it is: whose turn it is changes, and is no news.
+func (r *Reconciler) turn(ctx context.Context, s *scope) (bool, error) {
+	if begun(s.rem) || s.rem.Status.Plan == nil || conditions.Reason(s.rem.Status.Conditions, v1alpha1.ConditionApplied) != v1alpha1.ReasonTargetBusy {
+		return true, nil
+	}
+	_, pool := targets(s.rem.Status.Plan)
+	other, err := r.locks.Other(ctx, pool, s.rem.UID, r.holds)
+	if err != nil || other == nil {
+		return err == nil, err
+	}
+	s.wake(busyRetry)
+	return false, nil
 }
 
 // lock takes the Lease of every target of the plan, and of the account's concurrency pool where the plan draws on

@@ -36,6 +36,7 @@ type scope struct {
 
 	held         bool      // guard: the operator held back its own reads, so that the cause cannot be told now
 	claimedUntil time.Time // approach: until when a call upon the claim of the account must be over, wall time
+	brief        bool      // close: it goes on in a moment
 
 	uncertain bool // make: an intent may have been written, and nobody heard of it
 

@@ -47,7 +47,7 @@ type fleet struct {
 }
 
 // newFleet starts a world with n applications on a quiet day, each watched for long enough that what fires is new.
-func newFleet(n int, o env.Options) *fleet {
+func newFleet(n int, o env.Options, changes ...func(*v1alpha1.AWSAccount)) *fleet {
 	GinkgoHelper()
 	if o.Controllers == nil {
 		o.Controllers = controllers.All
@@ -56,14 +56,17 @@ func newFleet(n int, o env.Options) *fleet {
 	f := &fleet{ctx: context.Background(), Fixture: environment.NewFixture(GinkgoTB(), o)}
 	f.Bind(alice, "runbook-operator-approver")
 	f.InstallLibrary()
-	ExpectApplied(f.ctx, f.Admin, builder.AWSAccount(func(a *v1alpha1.AWSAccount) {
-		a.Spec.Queues = []v1alpha1.AlarmQueue{{Region: reactstocks.Region, URL: reactstocks.AlarmQueueURL}}
-	}), builder.ChangePolicy(f.Namespace))
+	ExpectApplied(f.ctx, f.Admin, builder.AWSAccount(changes...), builder.ChangePolicy(f.Namespace))
 	for i := range n {
 		f.launch(fmt.Sprintf("app-%02d", i))
 	}
 	Expect(f.Driver.RunFor(f.ctx, 2*time.Minute)).To(Succeed())
 	return f
+}
+
+// withQueue lets alarms tell the operator of their states.
+func withQueue(a *v1alpha1.AWSAccount) {
+	a.Spec.Queues = []v1alpha1.AlarmQueue{{Region: reactstocks.Region, URL: reactstocks.AlarmQueueURL}}
 }
 
 func function(name string) string { return reactstocks.Stack + "-" + name }

@@ -44,6 +44,8 @@ const (
 // life drives one incident to its end in a world of its own, and returns what is left of it.
 func life(t *testing.T, e *env.Environment) (*v1alpha1.Incident, *v1alpha1.Remediation) {
 	t.Helper()
+	began := time.Now()
+	defer func() { t.Logf("one life took %s", time.Since(began)) }()
 	g, ctx := NewWithT(t), t.Context()
 	f := e.NewFixture(t, env.Options{Controllers: controllers.All, Scenario: reactstocks.Throttling})
 	f.Bind(alice, "runbook-operator-approver")
@@ -213,6 +215,7 @@ func TestTenThousandFinishedIncidentsCostBoundedMemory(t *testing.T) {
 		})))
 	}
 	without, _, c := a.settled(endpoint)
+	t.Logf("without anything finished: %d MiB resident", without>>20)
 	heapWithout := c.metric(t, "go_memstats_heap_alloc_bytes")
 	c.stop()
 
@@ -238,9 +241,8 @@ func TestTenThousandFinishedIncidentsCostBoundedMemory(t *testing.T) {
 		size := a.fill(kind.resource, kind.object, kind.n, kind.change)
 		a.subresource(kind.resource, was)
 		a.awaitStatus(kind.object, false, kind.status)
-		t.Logf("%d %s of %d bytes each", kind.n, kind.resource, size)
+		t.Logf("%d %s of %d bytes each are stored after %s", kind.n, kind.resource, size, time.Since(began))
 	}
-	t.Logf("stored in %s", time.Since(began))
 	for i := range applications {
 		must(t, "opening an Incident", e.Admin.Create(a.ctx, builder.Incident(history, func(o *v1alpha1.Incident) {
 			o.Name, o.Spec.ApplicationRef.Name = fmt.Sprintf("open-%d", i), fmt.Sprintf("app-%d", i)

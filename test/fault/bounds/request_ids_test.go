@@ -47,6 +47,13 @@ func (w *writes) count(o client.Object) {
 	w.last[name] = o.DeepCopyObject().(client.Object)
 }
 
+// text says what differed.
+func (w *writes) text() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.Join(w.said, "\n")
+}
+
 // reset forgets what was counted.
 func (w *writes) reset() {
 	w.mu.Lock()
@@ -119,7 +126,7 @@ var _ = Describe("An error of AWS that is met a hundred times", func() {
 		f := newFleet(2, env.Options{Controllers: func(d controller.Deps) []controller.Controller {
 			d.Client = counted{Client: d.Client, writes: w}
 			return controllers.All(d)
-		}})
+		}}, withQueue)
 		planned, unread := f.names[0], f.names[1]
 		f.storm(planned)
 		f.firing(planned)
@@ -156,11 +163,11 @@ var _ = Describe("An error of AWS that is met a hundred times", func() {
 				f.looked("detection", account.Name, after) > looks/5
 		})
 		failed := f.World.Ledger().Entries(ledger.After(mark), mine, func(e ledger.Entry) bool { return e.Error != "" })
-		GinkgoWriter.Println("failed:", tally(failed), "writes:", w.of, "\n", strings.Join(w.said, "\n"))
+		GinkgoWriter.Println("failed:", tally(failed), "writes:", w.of)
 		Expect(len(failed)).To(BeNumerically(">", looks))
 
-		Expect(w.of).To(HaveKeyWithValue(rem.Name, 1))
-		Expect(w.of).To(HaveKeyWithValue(byHand.Name, 1))
+		Expect(w.of).To(HaveKeyWithValue(rem.Name, 1), "%s", w.text())
+		Expect(w.of).To(HaveKeyWithValue(byHand.Name, 1), "%s", w.text())
 		Expect(w.of).To(HaveKeyWithValue(account.Name, 2), "one for the alarms and one for the queue")
 		Expect(len(f.events(rem)) - told[rem.Name]).To(Equal(1))
 		Expect(len(f.events(account)) - told[account.Name]).To(Equal(2))
