@@ -105,8 +105,8 @@ func newLeadership(cfg *rest.Config, o Options, events resourcelock.EventRecorde
 	if err != nil {
 		return nil, fmt.Errorf("reading the name of the host: %w", err)
 	}
-	cfg = rest.AddUserAgent(cfg, "leader-election")
-	cfg.Timeout = RenewDeadline / 2 // a request that hangs must not cost the Lease
+	cfg = rest.AddUserAgent(rest.CopyConfig(cfg), "leader-election")
+	cfg.Timeout = RenewDeadline / 2 // a request that hangs must not cost the Lease; a watch of the others may hang
 	leases, err := coordinationv1client.NewForConfig(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("making the client of the leader election: %w", err)

@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	clocktesting "k8s.io/utils/clock/testing"
 )
@@ -157,4 +158,14 @@ func TestAStandbyThatTakesOverNeedNotWait(t *testing.T) {
 	e.clock.Step(LeaseDuration)
 	e.Expect(e.take(b)).To(Succeed())
 	e.Expect(b.Remaining()).To(Equal(RenewDeadline))
+}
+
+// Its short timeout would end every watch of the operator, and its name is in the audit log of the API server.
+func TestTheClientOfTheLeaderElectionLeavesTheOthersAsTheyAre(t *testing.T) {
+	g := NewWithT(t)
+	cfg := &rest.Config{Host: "https://127.0.0.1:1", UserAgent: "somebody"}
+	_, err := newLeadership(cfg, Options{Namespace: "operator"}, nil)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(cfg.UserAgent).To(Equal("somebody"))
+	g.Expect(cfg.Timeout).To(BeZero())
 }
