@@ -72,6 +72,10 @@ lint: $(GOLANGCI_LINT) ## Check the code against the laws of this repository, an
 	$(GOLANGCI_LINT) run --config .golangci-kal.yml ./api/...
 	go test -tags lint -count=1 -timeout 30m ./test/laws
 
+.PHONY: test-seeded
+test-seeded: ## Plant known bugs, one at a time, and show which suite catches which (BUG=no-intent for one, FLAGS=-check or -all).
+	@go run ./hack/seeded $(FLAGS) $(BUG)
+
 .PHONY: generate
 generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Regenerate DeepCopy, CRDs, RBAC, IAM policies and docs/api.md from the code.
 	@./hack/generate $(CONTROLLER_GEN) $(CRD_REF_DOCS)
