@@ -10,6 +10,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
 	"github.com/runbook-operator/runbook-operator/test/fault/process"
 )
 
@@ -17,9 +18,9 @@ import (
 // stored.
 func TestAControlPlaneThatIsKilledCostsNoSecondChange(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
+	s := newStage(t, reactstocks.Steady)
 	s.lead(false, process.Learn)
-	calm := s.asks().ends()
+	calm := s.asks(moreConcurrency).ends()
 	s.Expect(calm.err).NotTo(HaveOccurred())
 	want := calm.effect()
 
@@ -30,7 +31,7 @@ func TestAControlPlaneThatIsKilledCostsNoSecondChange(t *testing.T) {
 				s.lead(false, process.Learn)
 				at := s.now
 				s.Expect(at.Arm(process.Point{Name: point, Stop: true})).To(Succeed())
-				l := s.asks()
+				l := s.asks(moreConcurrency)
 				l.until(at.Stopped)
 				s.Expect(l.err).NotTo(HaveOccurred(), l.story())
 				s.Expect(s.Kill(name)).To(Succeed())

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/runbook-operator/runbook-operator/internal/operator"
+	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
 	"github.com/runbook-operator/runbook-operator/test/fault/process"
 )
 
@@ -25,15 +26,22 @@ const (
 	beforeOutcome = "kubernetes: before PUT remediations/status #3"
 )
 
+// beforeApproval is the point after which the operator only waits for an approval.
+func (errand) beforeApproval() string { return "kubernetes: after PUT remediations/status #1" }
+
+func (e errand) beforeCall() string { return "aws: before " + e.call + " #1" }
+
+func (e errand) afterCall() string { return "aws: after " + e.call + " #1" }
+
 // pause is how long a leader is stopped: longer than its Lease lasts.
 const pause = time.Minute
 
 // A process that is stopped does not know it. Another one leads meanwhile, and then both run.
 func TestALeaderThatWasStoppedChangesNothingAfterAnotherTookOver(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
+	s := newStage(t, reactstocks.Steady)
 	s.lead(false, process.Learn)
-	calm := s.asks().ends()
+	calm := s.asks(moreConcurrency).ends()
 	s.Expect(calm.err).NotTo(HaveOccurred())
 	want := calm.effect()
 	s.Expect(s.now.Signal(syscall.SIGKILL)).To(Succeed())
@@ -60,9 +68,9 @@ func TestALeaderThatWasStoppedChangesNothingAfterAnotherTookOver(t *testing.T) {
 			for _, c := range s.CallsAfter(old, continued) {
 				s.Expect(c.What).NotTo(HavePrefix("PUT "), "a call of a leader whose time was over")
 			}
-			writes, err := s.Writes(old, continued)
+			writes, err := s.Writes()
 			s.Expect(err).NotTo(HaveOccurred())
-			for _, w := range writes {
+			for _, w := range process.WritesAfter(writes, old, continued) {
 				if w.Answer.Code < 300 {
 					s.Expect(w.Object.Resource).To(Equal("events"), "they tell what it did before: %s", w.String())
 				}
@@ -95,7 +103,7 @@ func (s *stage) stops(point string) (*life, *process.Incarnation) {
 	// Whatever becomes of it here, it is no standby of the next part.
 	s.t.Cleanup(func() { _ = old.Signal(syscall.SIGKILL) })
 	s.Expect(old.Arm(process.Point{Name: point, Stop: true})).To(Succeed())
-	l := s.asks()
+	l := s.asks(moreConcurrency)
 	l.careful, l.patience = true, 2*pause
 	l.until(old.Stopped)
 	s.Expect(l.err).NotTo(HaveOccurred(), l.story())
@@ -116,9 +124,9 @@ func (s *stage) holder() string {
 // A process that is told to stop ends what it began: the call is not cut off, and what became of it is written.
 func TestAnOperatorThatIsToldToStopInTheMiddleOfACallSeesItThrough(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
+	s := newStage(t, reactstocks.Steady)
 	s.lead(false, process.Learn)
-	calm := s.asks().ends()
+	calm := s.asks(moreConcurrency).ends()
 	s.Expect(calm.err).NotTo(HaveOccurred())
 	want := calm.effect()
 	for _, point := range []string{beforeIntent, afterIntent, beforeCall, afterCall, beforeOutcome} {
@@ -127,7 +135,7 @@ func TestAnOperatorThatIsToldToStopInTheMiddleOfACallSeesItThrough(t *testing.T)
 			s.lead(false, process.Learn)
 			at := s.now
 			s.Expect(at.Arm(process.Point{Name: point, Stop: true})).To(Succeed())
-			l := s.asks()
+			l := s.asks(moreConcurrency)
 			l.until(at.Stopped)
 			s.Expect(l.err).NotTo(HaveOccurred(), l.story())
 			s.Expect(at.Signal(syscall.SIGTERM)).To(Succeed())

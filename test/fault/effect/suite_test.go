@@ -4,6 +4,7 @@ package effect
 
 import (
 	"context"
+	"flag"
 	"testing"
 	"time"
 
@@ -23,12 +24,48 @@ import (
 	"github.com/runbook-operator/runbook-operator/test/fault/process"
 )
 
-func TestMain(m *testing.M) { process.Main(m) }
+func TestMain(m *testing.M) {
+	// The tests wait more than they work: for processes that start, for Leases that end, for answers that never come.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
+	process.Main(m)
+}
 
 const (
 	role    = "runbook-operator-react-stocks"
-	patient = time.Minute // of the wall, for what takes a second on a machine that has nothing else to do
+	patient = 4 * time.Minute // of the wall, for what takes seconds on a machine that has nothing else to do
 	often   = 5 * time.Millisecond
+
+	// timeoutBefore is the timeout of the news worker.
+	timeoutBefore = 10
+	// updating is more than the update of a function takes in the simulated Lambda (four seconds).
+	updating = 5 * time.Second
+)
+
+// errand is a change that is asked for.
+type errand struct {
+	// call of the change, and of its inverse, as the faults of AWS name it.
+	call string
+	// wants makes a Remediation ask for it.
+	wants func(*v1alpha1.Remediation)
+}
+
+var (
+	// moreConcurrency raises the reserved concurrency of the backend, by a call that takes effect at once and that AWS
+	// offers no condition for.
+	moreConcurrency = errand{call: "lambda:PutFunctionConcurrency", wants: func(*v1alpha1.Remediation) {}}
+	// moreTime raises the timeout of the news worker, by a call that is conditional on a RevisionId and whose update
+	// goes on after the answer.
+	moreTime = errand{call: "lambda:UpdateFunctionConfiguration", wants: func(r *v1alpha1.Remediation) {
+		r.Spec.Target.FunctionName = reactstocks.NewsSyncFunction
+		r.Spec.Action = v1alpha1.Action{SetTimeout: &v1alpha1.SetTimeout{Seconds: 45}}
+	}}
+	// moreTimeForAWhile does so for ten minutes, which are enough to prove that it helps. Then it is reverted.
+	moreTimeForAWhile = errand{call: moreTime.call, wants: func(r *v1alpha1.Remediation) {
+		moreTime.wants(r)
+		r.Spec.ExpiresAfter = "10m"
+	}}
 )
 
 // stage is a world in which one change after the other is asked for, and the operator that lives now.
@@ -48,10 +85,10 @@ type cast struct {
 	lives int // changes that were asked for
 }
 
-// newStage makes a world with React Stocks on a quiet day, and no operator.
-func newStage(t *testing.T) *stage {
+// newStage makes a world with React Stocks, and no operator.
+func newStage(t *testing.T, scenario reactstocks.Scenario) *stage {
 	t.Helper()
-	s := &stage{WithT: NewWithT(t), World: process.NewWorld(t, reactstocks.Steady), cast: &cast{}, t: t, ctx: context.WithoutCancel(t.Context())}
+	s := &stage{WithT: NewWithT(t), World: process.NewWorld(t, scenario), cast: &cast{}, t: t, ctx: context.WithoutCancel(t.Context())}
 	user := rest.ImpersonationConfig{UserName: process.Approver, Groups: []string{"system:authenticated"}}
 	s.Expect(s.Cluster.AwaitAllowed(s.ctx, user, authorizationv1.ResourceAttributes{
 		Group: v1alpha1.GroupVersion.Group, Namespace: process.Team, Verb: "approve", Resource: "remediations", Subresource: string(v1alpha1.ActionSetReservedConcurrency),
@@ -102,6 +139,23 @@ func (s *stage) reserved() int32 {
 	out, err := s.byHand().GetFunctionConcurrency(s.ctx, &lambda.GetFunctionConcurrencyInput{FunctionName: awssdk.String(reactstocks.BackendFunction)})
 	s.Expect(err).NotTo(HaveOccurred())
 	return awssdk.ToInt32(out.ReservedConcurrentExecutions)
+}
+
+// setTimeout sets the timeout of the news worker by hand.
+func (s *stage) setTimeout(seconds int32) {
+	s.t.Helper()
+	_, err := s.byHand().UpdateFunctionConfiguration(s.ctx, &lambda.UpdateFunctionConfigurationInput{
+		FunctionName: awssdk.String(reactstocks.NewsSyncFunction), Timeout: &seconds,
+	})
+	s.Expect(err).NotTo(HaveOccurred())
+}
+
+// timeout is the timeout of the news worker.
+func (s *stage) timeout() int32 {
+	s.t.Helper()
+	out, err := s.byHand().GetFunctionConfiguration(s.ctx, &lambda.GetFunctionConfigurationInput{FunctionName: awssdk.String(reactstocks.NewsSyncFunction)})
+	s.Expect(err).NotTo(HaveOccurred())
+	return awssdk.ToInt32(out.Timeout)
 }
 
 // changes returns the calls of the operator after an entry of the ledger that may change something.

@@ -45,7 +45,7 @@ func supervise(name string, args []string) error {
 	defer stop()
 	dir := os.Getenv(auditFolder)
 	if name == APIServer && !slices.Contains(args, "--help") {
-		args = append(args, "--audit-policy-file="+filepath.Join(dir, "policy.yaml"), "--audit-log-path="+filepath.Join(dir, "audit.log"))
+		args = append(args, "--audit-policy-file="+filepath.Join(dir, "policy.yaml"), "--audit-log-path="+filepath.Join(dir, "audit.log"), "--audit-log-maxsize=4096")
 	}
 	runtime.LockOSThread() // the death signal is of the thread that starts a process
 	parent := os.Getppid()

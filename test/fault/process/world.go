@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -94,7 +95,14 @@ func (w *World) serve(t testing.TB) error {
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}
-	w.calls = &calls{next: w.AWS.Handler()}
+	w.calls = &calls{next: w.AWS.Handler(), session: func(accessKeyID, token string) string {
+		// Whether the session is still good is the business of AWS, not of who it was.
+		who, err := w.AWS.IAM().Authenticate(accessKeyID, token, time.Time{})
+		if err != nil {
+			return ""
+		}
+		return who.ARN[strings.LastIndex(who.ARN, "/")+1:]
+	}}
 	server := &http.Server{Handler: w.calls, ReadHeaderTimeout: 10 * time.Second}
 	done := make(chan struct{})
 	go func() {
@@ -194,6 +202,9 @@ func (w *World) Vacate(ctx context.Context) error {
 
 // Kill kills a process of the control plane, which comes back after a second.
 func (w *World) Kill(name string) error { return kill(w.dir, name) }
+
+// Incarnations returns every process of the operator that was started.
+func (w *World) Incarnations() []*Incarnation { return w.running }
 
 // CallsAfter returns the calls to AWS of a process that came after a moment.
 func (w *World) CallsAfter(from *Incarnation, at time.Time) []Call {
