@@ -77,7 +77,7 @@ test-seeded: ## Plant known bugs, one at a time, and show which suite catches wh
 	@go run ./hack/seeded $(FLAGS) $(BUG)
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Regenerate DeepCopy, CRDs, RBAC, IAM policies and docs/api.md from the code.
+generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Regenerate DeepCopy, CRDs, RBAC, IAM policies, docs/api.md and docs/iam.md from the code.
 	@./hack/generate $(CONTROLLER_GEN) $(CRD_REF_DOCS)
 
 .PHONY: verify
