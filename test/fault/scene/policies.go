@@ -94,6 +94,23 @@ func (s *Scene) Replace() error {
 	return nil
 }
 
+// Tampered says whether an admission policy or binding is not as it is shipped.
+func (s *Scene) Tampered() bool {
+	s.t.Helper()
+	shipped, err := config.AdmissionPolicies(nil)
+	s.must("reading the shipped admission policies", err)
+	for _, want := range shipped {
+		live := &unstructured.Unstructured{}
+		live.SetGroupVersionKind(want.GroupVersionKind())
+		err := s.Admin.Get(s.ctx, client.ObjectKeyFromObject(want), live)
+		s.must("reading an admission policy", client.IgnoreNotFound(err))
+		if err != nil || !reflect.DeepEqual(live.Object["spec"], want.Object["spec"]) {
+			return true
+		}
+	}
+	return false
+}
+
 // Await polls in real time: the API server enforces a policy, or grants a right, a moment after it was written.
 func (s *Scene) Await(what string, holds func(context.Context) bool) {
 	s.t.Helper()
