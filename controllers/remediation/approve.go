@@ -2,6 +2,9 @@ package remediation
 
 import (
 	"context"
+	"slices"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/approval"
@@ -11,6 +14,7 @@ import (
 // approve asks whether enough people approved the present plan.
 func (r *Reconciler) approve(ctx context.Context, s *scope) (bool, error) {
 	if begun(s.rem) {
+		r.overtaken(ctx, s)
 		return true, nil
 	}
 	verdict, err := r.approvals.Review(ctx, s.rem, s.policy, s.now)
@@ -39,3 +43,26 @@ func (r *Reconciler) approve(ctx context.Context, s *scope) (bool, error) {
 	}
 	return false, nil
 }
+
+// overtaken tells people whose rejection came when the call had been announced that it does not stop the change. Nothing
+// that has to be seen through waits for it: where the approvals cannot be read, the next look tells them.
+func (r *Reconciler) overtaken(ctx context.Context, s *scope) {
+	var approvals v1alpha1.ApprovalList
+	if err := r.Client.List(ctx, &approvals, client.InNamespace(s.rem.Namespace),
+		client.MatchingFields{"spec.remediationRef.name": s.rem.Name}); err != nil || s.rem.Status.Plan == nil {
+		return
+	}
+	for _, a := range approval.Rejections(s.rem, approvals.Items) {
+		known := slices.ContainsFunc(s.rem.Status.Approvals, func(c v1alpha1.CountedApproval) bool { return c.Name == a.Name })
+		if known || len(s.rem.Status.Approvals) >= maxApprovals {
+			continue
+		}
+		s.rem.Status.Approvals = append(s.rem.Status.Approvals, v1alpha1.CountedApproval{
+			Name: a.Name, Username: a.Spec.Approver.Username, Decision: a.Spec.Decision,
+			Message: "it came after the call was announced, and undoes nothing: status.plan.calls has the inverse of each call",
+		})
+	}
+}
+
+// maxApprovals is how many approvals the status lists: the bound of its field.
+const maxApprovals = 16

@@ -78,6 +78,9 @@ func (r *Reconciler) make(ctx context.Context, s *scope, p step, session *aws.Se
 	intent := pending(s.rem)
 	deadline, cancel := r.AWS.NotAfter(ctx, intent.NotAfter.Time)
 	defer cancel()
+	if stands, err := r.stands(deadline, s, p, intent); err != nil || !stands {
+		return false, err
+	}
 	err := s.action.Apply(deadline, session, p.call(s.rem.Status.Plan), live.RevisionID)
 	if err == nil {
 		intent.Answered = true
@@ -96,6 +99,26 @@ func (r *Reconciler) make(ctx context.Context, s *scope, p step, session *aws.Se
 	s.progress(p, v1alpha1.ReasonRefused, "AWS refused the call and changed nothing: "+f.Message)
 	s.wake(max(f.After, retryAt(s.rem, p).Sub(s.now)))
 	return false, nil
+}
+
+// stands says whether people still want what was just announced: a rejection that came between the last look and the
+// announcement, or an Approval that was deleted then, holds the call. It is not made, and known to have changed nothing.
+// A decided inverse is nobody's to reject.
+func (r *Reconciler) stands(ctx context.Context, s *scope, p step, intent *v1alpha1.Intent) (bool, error) {
+	if p.inverse {
+		return true, nil
+	}
+	why, err := r.approvals.Withdrawn(ctx, s.rem, intent.Approvals)
+	if err == nil && why == "" {
+		return true, nil
+	}
+	if err != nil {
+		why = "the approvals could not be read once more"
+	}
+	intent.Outcome, intent.Message = v1alpha1.OutcomeNotApplied, clip("the call was not made: "+why, maxMessage)
+	s.progress(p, v1alpha1.ReasonNotBegun, "the call was announced and not made: "+why)
+	s.wake(time.Second)
+	return false, err
 }
 
 // announce writes the intent by optimistic lock: if anything moved since this Reconcile read the Remediation, it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -25,17 +26,16 @@ type Reviewer struct {
 // is world time. It reads the approvals before it checks the policies, so that no approval counts that was created
 // while a policy was gone. An error says that nothing is known; nothing may be done upon it.
 func (r Reviewer) Review(ctx context.Context, rem *v1alpha1.Remediation, policy v1alpha1.PinnedPolicy, now time.Time) (Verdict, error) {
-	var approvals v1alpha1.ApprovalList
-	if err := r.Reader.List(ctx, &approvals, client.InNamespace(rem.Namespace),
-		client.MatchingFields{"spec.remediationRef.name": rem.Name}); err != nil {
-		return Verdict{}, fmt.Errorf("listing approvals: %w", err)
+	approvals, err := r.list(ctx, rem)
+	if err != nil {
+		return Verdict{}, err
 	}
 	admission, err := r.Policies.Check(ctx)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("checking the admission policies: %w", err)
 	}
 	in := Input{
-		Remediation: rem, Approvals: approvals.Items, Policy: policy, Now: now,
+		Remediation: rem, Approvals: approvals, Policy: policy, Now: now,
 		Admission: admission, May: map[string]bool{},
 	}
 	if rem.Status.Plan == nil {
@@ -43,7 +43,7 @@ func (r Reviewer) Review(ctx context.Context, rem *v1alpha1.Remediation, policy 
 	}
 	// One question a person, and none for approvals that do not count anyway.
 	asked := map[string]bool{}
-	for _, a := range approvals.Items {
+	for _, a := range approvals {
 		if misplaced(in, rem.Status.Plan, a) != "" || a.Spec.Decision != v1alpha1.DecisionApproved {
 			continue
 		}
@@ -62,4 +62,42 @@ func (r Reviewer) Review(ctx context.Context, rem *v1alpha1.Remediation, policy 
 		in.May[a.Name] = may
 	}
 	return Decide(in), nil
+}
+
+func (r Reviewer) list(ctx context.Context, rem *v1alpha1.Remediation) ([]v1alpha1.Approval, error) {
+	var approvals v1alpha1.ApprovalList
+	if err := r.Reader.List(ctx, &approvals, client.InNamespace(rem.Namespace),
+		client.MatchingFields{"spec.remediationRef.name": rem.Name}); err != nil {
+		return nil, fmt.Errorf("listing approvals: %w", err)
+	}
+	return approvals.Items, nil
+}
+
+// Withdrawn says why the word that a call was announced upon does not stand any more: the present plan was rejected, or
+// one of the Approvals is gone. "" where it stands. Whatever the API server took before the announcement is seen.
+func (r Reviewer) Withdrawn(ctx context.Context, rem *v1alpha1.Remediation, by []string) (string, error) {
+	approvals, err := r.list(ctx, rem)
+	if err != nil {
+		return "", err
+	}
+	if rejections := Rejections(rem, approvals); len(rejections) > 0 {
+		return fmt.Sprintf("%s rejected plan %d", rejections[0].Spec.Approver.Username, rem.Status.Plan.Number), nil
+	}
+	for _, name := range by {
+		if !slices.ContainsFunc(approvals, func(a v1alpha1.Approval) bool { return a.Name == name && a.DeletionTimestamp == nil }) {
+			return fmt.Sprintf("Approval %s was deleted", name), nil
+		}
+	}
+	return "", nil
+}
+
+// Rejections returns the rejections of the present plan of a Remediation, oldest first.
+func Rejections(rem *v1alpha1.Remediation, approvals []v1alpha1.Approval) []v1alpha1.Approval {
+	var rejections []v1alpha1.Approval
+	for _, a := range ofRemediation(approvals, rem.Name) {
+		if a.Spec.Decision == v1alpha1.DecisionRejected && misplaced(Input{Remediation: rem}, rem.Status.Plan, a) == "" {
+			rejections = append(rejections, a)
+		}
+	}
+	return rejections
 }

@@ -4,6 +4,7 @@ package approval
 
 import (
 	"context"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -112,13 +113,58 @@ var _ = Describe("One rejection", func() {
 		rem := s.waiting()
 		s.forbidden(s.As(scene.Mallory), builder.Approval(rem, rejected), scene.Mallory+" may not approve")
 	})
+
+	It("between the last look at the approvals and the intent holds the call", func() {
+		s.waiting()
+		s.Approve(scene.Alice, name)
+		s.afterLast("list Approval", func() { s.Approve(scene.Bob, name, rejected) })
+		s.refused(name, scene.Bob+" rejected plan 1")
+	})
+
+	It("that comes when the call was made undoes nothing, and nothing is made again", func() {
+		s.waiting()
+		s.Approve(scene.Alice, name)
+		s.changed()
+		s.Approve(scene.Bob, name, rejected)
+		s.changed()
+		Expect(s.notes(s.Get(name))).To(ContainElement(ContainSubstring("came after the call was announced")))
+	})
 })
+
+// afterLast makes an act happen between the operator's last look of a kind before the intent, and the intent. It is found
+// by watching for the last read of the function before the intent, which comes after it.
+func (s *stage) afterLast(look string, act func()) {
+	GinkgoHelper()
+	looked, acted, acting := 0, false, false
+	s.Seam = func(_ context.Context, b scene.Boundary) {
+		switch {
+		case acted || acting:
+		case b.After && b.Request == look:
+			looked++
+		case looked >= 2 && !b.After && strings.HasPrefix(b.Request, "lambda:Get"):
+			// The second of the two looks, of approve and of gate, is the last.
+			acting = true
+			act()
+			acted = true
+		}
+	}
+	Expect(s.Driver.Settle(s.ctx)).To(Succeed())
+	s.Seam = nil
+	Expect(acted).To(BeTrue())
+}
 
 var _ = Describe("An Approval that is deleted", func() {
 	It("before the operator looked counts for nothing", func() {
 		s.waiting()
 		a := s.Approve(scene.Alice, name)
 		Expect(s.Admin.Delete(s.ctx, a)).To(Succeed())
+		s.refused(name, "has 0 of 1 approvals")
+	})
+
+	It("between the last look at the approvals and the intent holds the call", func() {
+		s.waiting()
+		a := s.Approve(scene.Alice, name)
+		s.afterLast("list Approval", func() { Expect(s.Admin.Delete(s.ctx, a)).To(Succeed()) })
 		s.refused(name, "has 0 of 1 approvals")
 	})
 
