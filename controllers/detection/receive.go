@@ -34,6 +34,7 @@ const (
 // Receiver receives messages about the alarms of one AWSAccount at a time.
 type Receiver struct {
 	*Reconciler
+	undeleted undeleted
 }
 
 // delivery is what came from one queue.
@@ -92,7 +93,7 @@ func (r *Receiver) drain(ctx context.Context, account *v1alpha1.AWSAccount, d *d
 			d.after = soon
 			return
 		case len(messages) == 0:
-			d.after = soon
+			d.fault, d.after = r.undeleted.of(d.queue.URL), soon
 			if r.Wall.Since(began) < quiet {
 				d.after = quiet
 			}
@@ -140,7 +141,8 @@ func (r *Receiver) handle(ctx context.Context, account *v1alpha1.AWSAccount, ses
 		}
 	}
 	for chunk := range slices.Chunk(done, fewest) {
-		if _, err := session.SQS.Delete(ctx, d.queue.URL, chunk); err != nil {
+		_, err := session.SQS.Delete(ctx, d.queue.URL, chunk)
+		if r.undeleted.tried(d.queue.URL, err); err != nil {
 			return err
 		}
 	}
