@@ -34,8 +34,8 @@ func TestMain(m *testing.M) {
 
 const (
 	role    = "runbook-operator-react-stocks"
-	patient = 4 * time.Minute // of the wall, for what takes seconds on a machine that has nothing else to do
-	often   = 5 * time.Millisecond
+	patient = 4 * time.Minute       // of the wall, for what takes seconds on a machine that has nothing else to do
+	often   = 25 * time.Millisecond // each look costs the API server as much as the operator does
 
 	// timeoutBefore is the timeout of the news worker.
 	timeoutBefore = 10

@@ -5,6 +5,7 @@ package process
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -70,8 +71,12 @@ func (p *points) pass(place string) {
 	select {} // it is on its way
 }
 
+// signal sends a signal to this very thread, so that it goes no further: one that is sent to the process may be taken by
+// another thread, which on a busy machine has its turn later.
 func (p *points) signal(s syscall.Signal) {
-	if err := syscall.Kill(os.Getpid(), s); err != nil {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := syscall.Tgkill(os.Getpid(), syscall.Gettid(), s); err != nil {
 		panic(err)
 	}
 }
