@@ -38,8 +38,8 @@ func attach(g *WithT, w *sim.World, role string, names ...string) {
 	w.IAM().SetRolePolicy(role, &all)
 }
 
-// start starts the simulated AWS, and returns it with the operator's clients of it.
-func start(t *testing.T, g *WithT, clock *clocktesting.FakeClock) (*sim.World, *aws.Clients) {
+// start starts the simulated AWS, and returns it with the operator's clients of it and where it is.
+func start(t *testing.T, g *WithT, clock *clocktesting.FakeClock) (*sim.World, *aws.Clients, string) {
 	t.Helper()
 	w, err := reactstocks.New(t.Context(), sim.Options{Seed: 7, Clock: clock, Wall: clock}, reactstocks.Steady)
 	g.Expect(err).NotTo(HaveOccurred())
@@ -51,13 +51,13 @@ func start(t *testing.T, g *WithT, clock *clocktesting.FakeClock) (*sim.World, *
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(reactstocks.OperatorAccessKeyID, reactstocks.OperatorSecretAccessKey, "")),
 	}})
 	g.Expect(err).NotTo(HaveOccurred())
-	return w, clients
+	return w, clients, endpoint
 }
 
 func TestThePolicyOfTheClaimIsEnoughForItAndNoMore(t *testing.T) {
 	g := NewWithT(t)
 	clock := clocktesting.NewFakeClock(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
-	w, clients := start(t, g, clock)
+	w, clients, _ := start(t, g, clock)
 	s, err := clients.Session(t.Context(), aws.Access{
 		AccountID: reactstocks.AccountID, Region: "us-east-1", RoleARN: reactstocks.AccountRoleARN, ExternalID: reactstocks.ExternalID,
 	}, "test")
@@ -84,7 +84,7 @@ func TestThePolicyOfTheClaimIsEnoughForItAndNoMore(t *testing.T) {
 func TestThePoliciesAreEnoughForTheirModeAndNoMore(t *testing.T) {
 	g := NewWithT(t)
 	clock := clocktesting.NewFakeClock(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
-	w, clients := start(t, g, clock)
+	w, clients, endpoint := start(t, g, clock)
 	s, err := clients.Session(t.Context(), aws.Access{
 		AccountID: reactstocks.AccountID, Region: reactstocks.Region, RoleARN: reactstocks.GrantRoleARN, ExternalID: reactstocks.ExternalID,
 	}, "test")
