@@ -249,7 +249,7 @@ func TestTenThousandFinishedIncidentsCostBoundedMemory(t *testing.T) {
 		})))
 	}
 	before := a.versions("Incident")
-	a.Expect(len(before)).To(Equal(finished + applications))
+	a.Expect(before).To(HaveLen(finished + applications))
 	remsBefore := a.versions("Remediation")
 
 	resident, most, c := a.settled(endpoint)
