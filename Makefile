@@ -50,7 +50,7 @@ test: ## Run every test against a real API server, with the race detector where 
 		echo "make test: no C compiler found, so the race detector is off; install gcc to have it"; \
 	fi; \
 	set -x; \
-	KUBEBUILDER_ASSETS="$$assets" go test $$race -p $(PARALLEL) -timeout 15m ./...
+	KUBEBUILDER_ASSETS="$$assets" go test $$race -p $(PARALLEL) -timeout 25m ./...
 
 # The suites that attack the operator. They are kept apart by a build tag, because they take the processors for
 # themselves: FAULT=./test/fault/effect runs one, ARGS is handed on to go test.

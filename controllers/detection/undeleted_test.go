@@ -13,12 +13,12 @@ func TestWhyMessagesCannotBeDeletedIsKeptUntilOneIs(t *testing.T) {
 	g := NewWithT(t)
 	denied := fault.New(fault.Blocked, v1alpha1.ReasonAccessDenied, "allow sqs:DeleteMessage")
 	u := &undeleted{}
-	g.Expect(u.of("a")).To(BeNil())
+	g.Expect(u.of("a")).To(Succeed())
 	u.tried("a", denied)
 	g.Expect(u.of("a")).To(Equal(denied))
-	g.Expect(u.of("b")).To(BeNil(), "of another queue")
+	g.Expect(u.of("b")).To(Succeed(), "of another queue")
 	u.tried("a", nil)
-	g.Expect(u.of("a")).To(BeNil())
+	g.Expect(u.of("a")).To(Succeed())
 	u.tried("a", fault.New(fault.Transient, v1alpha1.ReasonAWSUnavailable, "no answer"))
-	g.Expect(u.of("a")).To(BeNil(), "that passes by itself")
+	g.Expect(u.of("a")).To(Succeed(), "that passes by itself")
 }

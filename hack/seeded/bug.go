@@ -111,7 +111,7 @@ func parse(name, text string) (bug, error) {
 	}
 	b.about = strings.Join(about, " ")
 	if b.about == "" || len(b.suites) == 0 || len(b.files) == 0 {
-		return b, fmt.Errorf("%s: before the diff it has to say what is wrong, and to name a Suite:", name)
+		return b, fmt.Errorf("%s: before the diff it has to say what is wrong, and to name a Suite", name)
 	}
 	return b, nil
 }

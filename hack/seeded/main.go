@@ -178,13 +178,13 @@ func print(out *os.File, rows []row) {
 		wide[0], wide[1] = max(wide[0], len(r.bug)), max(wide[1], len(r.by))
 	}
 	format := fmt.Sprintf("%%-%ds  %%-%ds  %%8s  %%s\n", wide[0], wide[1])
-	fmt.Fprintf(out, format, "bug", "caught by", "seconds", "the first that failed")
+	_, _ = fmt.Fprintf(out, format, "bug", "caught by", "seconds", "the first that failed")
 	for _, r := range rows {
-		fmt.Fprintf(out, format, r.bug, r.by, fmt.Sprintf("%.1f", r.took.Seconds()), r.spec)
+		_, _ = fmt.Fprintf(out, format, r.bug, r.by, fmt.Sprintf("%.1f", r.took.Seconds()), r.spec)
 	}
 	names := map[string]bool{}
 	for _, r := range slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.by == "NOTHING" }) {
 		names[r.bug] = true
 	}
-	fmt.Fprintf(out, "%d bugs\n", len(names))
+	_, _ = fmt.Fprintf(out, "%d bugs\n", len(names))
 }
