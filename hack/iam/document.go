@@ -18,6 +18,7 @@ var places = []place{
 	{"base", "The operator's own role", "Permissions policy of the operator's own role. Write one resource for the account role and one for each granted role, in every account."},
 	{"trust", "Trust of the account role and of granted roles", "Trust policy of the account role and of each granted role. The external ID is that of the AWSAccount or of the grant."},
 	{"detect", "The account role", "Permissions policy of the account role, in every mode. Without queues, leave the statement about queues out."},
+	{"claim", "The account role: the claim", "Permissions policy of the account role, besides, where applications may reach Propose or Act: one cluster at a time acts in an account, and says so in this one parameter (claim.md). Without it the mode is Observe."},
 	{"investigate", "Granted roles: Observe and Propose", "Permissions policy of each granted role, in every mode. Write one resource for each function or prefix that the grant allows."},
 	{"remediate", "Granted roles: Act", "Permissions policy, besides, of granted roles whose applications may reach the mode Act."},
 }
@@ -72,7 +73,7 @@ is in each new session, and uses none that is of another account or role.
 | role | permissions | trust |
 |---|---|---|
 | the operator's own | base.json | the cluster's service account, see below |
-| account role, ` + "`spec.roleARN`" + ` of the AWSAccount | detect.json | trust.json |
+| account role, ` + "`spec.roleARN`" + ` of the AWSAccount | detect.json, claim.json | trust.json |
 | granted role, ` + "`spec.grants[].roleARN`" + ` | by mode, see below | trust.json |
 
 | mode of the application | the granted role has | the operator can |
