@@ -37,7 +37,7 @@ func TestABugHasToSayWhatItIsAndWhoCatchesIt(t *testing.T) {
 	for name, c := range map[string]struct{ text, wrong string }{
 		"no diff":  {"It is wrong.\nSuite: ./x\n", "it has no diff"},
 		"no about": {"Suite: ./x" + diff, "it has to say what is wrong"},
-		"no suite": {"It is wrong." + diff, "to name a Suite:"},
+		"no suite": {"It is wrong." + diff, "to name a Suite"},
 		"no name":  {"It is wrong.\nSuite:" + diff, "names none"},
 	} {
 		t.Run(name, func(t *testing.T) {
