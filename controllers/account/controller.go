@@ -37,7 +37,7 @@ func New(d controller.Deps) controller.Controller {
 }
 
 // +kubebuilder:rbac:groups=runbook-operator.io,resources=awsaccounts,verbs=get;list;watch
-// +kubebuilder:rbac:groups=runbook-operator.io,resources=awsaccounts/status,verbs=update;patch
+// +kubebuilder:rbac:groups=runbook-operator.io,resources=awsaccounts/status,verbs=patch
 
 // Reconcile confirms one account, and again after ten minutes whatever the answer was; without one, after a minute.
 func (r *Reconciler) Reconcile(ctx context.Context, account *v1alpha1.AWSAccount) (res ctrl.Result, err error) {

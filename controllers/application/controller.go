@@ -36,7 +36,7 @@ func New(d controller.Deps) controller.Controller {
 }
 
 // +kubebuilder:rbac:groups=runbook-operator.io,resources=serverlessapplications,verbs=get;list;watch
-// +kubebuilder:rbac:groups=runbook-operator.io,resources=serverlessapplications/status,verbs=update;patch
+// +kubebuilder:rbac:groups=runbook-operator.io,resources=serverlessapplications/status,verbs=patch
 // +kubebuilder:rbac:groups=runbook-operator.io,resources=awsaccounts;runbooks;changepolicies,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 

@@ -44,7 +44,7 @@ func ofApplication(_ context.Context, o client.Object) []reconcile.Request {
 }
 
 // +kubebuilder:rbac:groups=runbook-operator.io,resources=awsaccounts;serverlessapplications,verbs=get;list;watch
-// +kubebuilder:rbac:groups=runbook-operator.io,resources=awsaccounts/status,verbs=update;patch
+// +kubebuilder:rbac:groups=runbook-operator.io,resources=awsaccounts/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 
 // Reconcile looks at the claim of one account, and again after two minutes.

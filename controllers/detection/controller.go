@@ -86,7 +86,8 @@ func (r *Reconciler) ofApplication(_ context.Context, o client.Object) []reconci
 }
 
 // +kubebuilder:rbac:groups=runbook-operator.io,resources=awsaccounts;serverlessapplications;runbooks,verbs=get;list;watch
-// +kubebuilder:rbac:groups=runbook-operator.io,resources=awsaccounts/status;serverlessapplications/status;incidents/status,verbs=update;patch
+// +kubebuilder:rbac:groups=runbook-operator.io,resources=awsaccounts/status;serverlessapplications/status,verbs=patch
+// +kubebuilder:rbac:groups=runbook-operator.io,resources=incidents/status,verbs=patch
 // +kubebuilder:rbac:groups=runbook-operator.io,resources=incidents,verbs=get;list;watch;create
 // +kubebuilder:rbac:groups=authentication.k8s.io,resources=selfsubjectreviews,verbs=create
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch

@@ -35,7 +35,7 @@ func New(d controller.Deps) controller.Controller {
 }
 
 // +kubebuilder:rbac:groups=runbook-operator.io,resources=incidents,verbs=get;list;watch
-// +kubebuilder:rbac:groups=runbook-operator.io,resources=incidents/status,verbs=update;patch
+// +kubebuilder:rbac:groups=runbook-operator.io,resources=incidents/status,verbs=update
 // +kubebuilder:rbac:groups=runbook-operator.io,resources=incidents/finalizers,verbs=update
 // +kubebuilder:rbac:groups=runbook-operator.io,resources=remediations,verbs=get;list;watch;create
 // +kubebuilder:rbac:groups=runbook-operator.io,resources=serverlessapplications;runbooks;changepolicies;awsaccounts,verbs=get;list;watch

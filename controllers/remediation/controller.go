@@ -51,13 +51,12 @@ func New(d controller.Deps) controller.Controller {
 	}
 }
 
-// +kubebuilder:rbac:groups=runbook-operator.io,resources=remediations,verbs=get;list;watch;update;patch
-// +kubebuilder:rbac:groups=runbook-operator.io,resources=remediations/status,verbs=update;patch
-// +kubebuilder:rbac:groups=runbook-operator.io,resources=remediations/finalizers,verbs=update
+// +kubebuilder:rbac:groups=runbook-operator.io,resources=remediations,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=runbook-operator.io,resources=remediations/status,verbs=update
 // +kubebuilder:rbac:groups=runbook-operator.io,resources=approvals;incidents;serverlessapplications;changepolicies;awsaccounts,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
-// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=validatingadmissionpolicies;validatingadmissionpolicybindings;mutatingadmissionpolicies;mutatingadmissionpolicybindings,verbs=get;list;watch
+// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=validatingadmissionpolicies;validatingadmissionpolicybindings;mutatingadmissionpolicies;mutatingadmissionpolicybindings,verbs=get
 // +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,namespace=runbook-operator-system,verbs=get;create;update;delete
 // +kubebuilder:rbac:groups="",resources=configmaps,namespace=runbook-operator-system,verbs=get;create;update
 

@@ -28,7 +28,7 @@ func New(d controller.Deps) controller.Controller {
 }
 
 // +kubebuilder:rbac:groups=runbook-operator.io,resources=runbooks,verbs=get;list;watch
-// +kubebuilder:rbac:groups=runbook-operator.io,resources=runbooks/status,verbs=update;patch
+// +kubebuilder:rbac:groups=runbook-operator.io,resources=runbooks/status,verbs=patch
 
 // Reconcile compiles one Runbook. Status is written once, by close, and what does not compile is never an error: a
 // bad Runbook is waited for until somebody edits it.

@@ -38,6 +38,10 @@ type Admission struct {
 	// SettledAt, on the wall: approvals created then or before are void. It is 10 seconds after the newest of the
 	// policies and bindings was first seen as it is now.
 	SettledAt time.Time
+	// RequestersSince, on the wall: who asked for a Remediation that was created before is not known. It is when the newest
+	// of the policies and bindings that are about Remediations was first seen as it is now. There is no time to settle: the
+	// operator proposes changes within moments of its installation.
+	RequestersSince time.Time
 }
 
 // AdmissionPolicies compares the installed admission policies with those shipped in the binary.
@@ -82,7 +86,8 @@ func (a *AdmissionPolicies) Check(ctx context.Context) (Admission, error) {
 	}
 	seen := make(map[string]sighting, len(a.shipped))
 	var differences []string
-	var settledAt time.Time
+	var settledAt, requestersSince time.Time
+	about := aboutRemediations(a.shipped)
 	for _, want := range a.shipped {
 		live, difference, err := a.compare(ctx, want)
 		if err != nil {
@@ -103,18 +108,36 @@ func (a *AdmissionPolicies) Check(ctx context.Context) (Admission, error) {
 		if at := s.FirstSeen.Add(settle); at.After(settledAt) {
 			settledAt = at
 		}
+		if about[want.GetName()] && s.FirstSeen.After(requestersSince) {
+			requestersSince = s.FirstSeen
+		}
 	}
 	if !maps.Equal(seen, before) {
 		if err := a.remember(ctx, record, seen); err != nil {
 			return Admission{}, err
 		}
 	}
-	result := Admission{Intact: len(differences) == 0, SettledAt: settledAt}
+	result := Admission{Intact: len(differences) == 0, SettledAt: settledAt, RequestersSince: requestersSince}
 	if !result.Intact {
 		result.Message = clip("no approval counts while the admission policies are not as shipped; install config/admission again: " +
 			strings.Join(differences, "; "))
 	}
 	return result, nil
+}
+
+// aboutRemediations are the names of the policies whose rules name Remediations, and so of their bindings.
+func aboutRemediations(shipped []*unstructured.Unstructured) map[string]bool {
+	about := map[string]bool{}
+	for _, policy := range shipped {
+		rules, _, _ := unstructured.NestedSlice(policy.Object, "spec", "matchConstraints", "resourceRules")
+		for _, rule := range rules {
+			resources, _, _ := unstructured.NestedStringSlice(rule.(map[string]any), "resources")
+			if slices.Contains(resources, "remediations") {
+				about[policy.GetName()] = true
+			}
+		}
+	}
+	return about
 }
 
 // compare returns the live object, or nil where it is absent, and a sentence about what differs.

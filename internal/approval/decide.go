@@ -121,7 +121,7 @@ func waiting(in Input, plan *v1alpha1.Plan, tally tally) string {
 
 // passedOver says why the newest approval that does not count does not, so that whoever waits need not look for it.
 func passedOver(counted []v1alpha1.CountedApproval) string {
-	for _, c := range counted { // what counts first, then the newest
+	for _, c := range counted { // what counts first, then the newest of the present plan
 		if !c.Counts {
 			return fmt.Sprintf("; Approval %s does not count: %s", c.Name, c.Message)
 		}
@@ -148,41 +148,37 @@ func (t tally) usernames() []string {
 // count goes through the approvals in the order of their creation.
 func count(in Input, plan *v1alpha1.Plan) tally {
 	var t tally
+	var counting, passed, elsewhere []v1alpha1.CountedApproval
 	for _, a := range ofRemediation(in.Approvals, in.Remediation.Name) {
 		entry := v1alpha1.CountedApproval{Name: a.Name, Decision: a.Spec.Decision}
 		if a.Spec.Approver != nil {
 			entry.Username = a.Spec.Approver.Username
 		}
-		switch message := misplaced(in, plan, a); {
-		case message != "":
-			entry.Message = message
-		case a.Spec.Decision == v1alpha1.DecisionRejected:
-			entry.Counts = true
-			if t.rejectedBy == "" {
-				t.rejectedBy = a.Spec.Approver.Username
-			}
-		default:
-			entry.Message = refused(in, plan, a, t)
-			if entry.Message == "" {
-				entry.Counts = true
-				t.people = append(t.people, *a.Spec.Approver)
-				t.names = append(t.names, a.Name)
-			}
+		if message := misplaced(in, plan, a); message != "" {
+			entry.Message = clip(message)
+			elsewhere = append(elsewhere, entry)
+			continue
 		}
-		entry.Message = clip(entry.Message)
-		t.counted = append(t.counted, entry)
+		if a.Spec.Decision != v1alpha1.DecisionRejected {
+			entry.Message = clip(refused(in, plan, a, t))
+		} else if t.rejectedBy == "" {
+			t.rejectedBy = a.Spec.Approver.Username
+		}
+		if entry.Message != "" {
+			passed = append(passed, entry)
+			continue
+		}
+		entry.Counts = true
+		counting = append(counting, entry)
+		if a.Spec.Decision != v1alpha1.DecisionRejected {
+			t.people = append(t.people, *a.Spec.Approver)
+			t.names = append(t.names, a.Name)
+		}
 	}
-	// What counts first, then the newest of the rest.
-	slices.Reverse(t.counted)
-	slices.SortStableFunc(t.counted, func(a, b v1alpha1.CountedApproval) int {
-		switch {
-		case a.Counts == b.Counts:
-			return 0
-		case a.Counts:
-			return -1
-		}
-		return 1
-	})
+	for _, list := range [][]v1alpha1.CountedApproval{counting, passed, elsewhere} {
+		slices.Reverse(list) // the newest first
+		t.counted = append(t.counted, list...)
+	}
 	t.counted = t.counted[:min(len(t.counted), maxCounted)]
 	return t
 }

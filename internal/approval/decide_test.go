@@ -21,7 +21,7 @@ func given() *Input {
 	plan.Digest = Digest(plan, planUID)
 	in := &Input{
 		Remediation: &v1alpha1.Remediation{
-			ObjectMeta: metav1.ObjectMeta{Name: "fix", Namespace: "shop", UID: types.UID(planUID)},
+			ObjectMeta: metav1.ObjectMeta{Name: "fix", Namespace: "shop", UID: types.UID(planUID), CreationTimestamp: metav1.NewTime(planned)},
 			Spec: v1alpha1.RemediationSpec{
 				Action:      v1alpha1.Action{SetReservedConcurrency: &v1alpha1.SetReservedConcurrency{Value: 20}},
 				RequestedBy: &v1alpha1.Person{Username: "dana"},
@@ -30,7 +30,7 @@ func given() *Input {
 		},
 		Policy:    Pin(nil, v1alpha1.ActionSetReservedConcurrency),
 		Now:       planned.Add(5 * time.Minute),
-		Admission: Admission{Intact: true, SettledAt: settled},
+		Admission: Admission{Intact: true, SettledAt: settled, RequestersSince: planned},
 		May:       map[string]bool{},
 	}
 	in.approve("fix-1", "alice")
@@ -102,6 +102,11 @@ func TestEachReasonForWhichAnApprovalDoesNotCountHasItsSentence(t *testing.T) {
 		"the requester": {
 			func(_ *Input, a *v1alpha1.Approval) { a.Spec.Approver.Username = "dana" },
 			"dana asked for the change, and somebody else has to approve it"},
+		"a requester whom nothing confirmed": {
+			func(in *Input, _ *v1alpha1.Approval) {
+				in.Remediation.CreationTimestamp = metav1.NewTime(planned.Add(-time.Second))
+			},
+			"nobody knows who asked for the change, and its requester may not approve it: the Remediation was created before 2026-03-02T14:30:00Z, when the admission policies were first seen in force: create it again"},
 		"an unknown requester": {
 			func(in *Input, _ *v1alpha1.Approval) { in.Remediation.Spec.RequestedBy = nil },
 			"nobody knows who asked for the change, and its requester may not approve it: create the Remediation again with the admission policies in force"},

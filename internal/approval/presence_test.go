@@ -6,6 +6,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -31,6 +32,11 @@ func rule(spec map[string]any) map[string]any {
 	return spec["matchConstraints"].(map[string]any)["resourceRules"].([]any)[0].(map[string]any)
 }
 
+// intactSince matches what is said when every policy is as shipped, and an approval counts ten seconds after a time.
+func intactSince(seen time.Time) types.GomegaMatcher {
+	return And(HaveField("Intact", true), HaveField("Message", ""), HaveField("SettledAt", seen.Add(10*time.Second)))
+}
+
 var _ = Describe("The presence check", func() {
 	var (
 		wall     *clocktesting.FakePassiveClock
@@ -46,7 +52,7 @@ var _ = Describe("The presence check", func() {
 		var err error
 		policies, err = NewAdmissionPolicies(admin, admin, ns, wall, nil)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(policies.Check(ctx)).To(Equal(Admission{Intact: true, SettledAt: installed.Add(10 * time.Second)}))
+		Expect(policies.Check(ctx)).To(intactSince(installed))
 		wall.SetTime(looked)
 	})
 
@@ -62,7 +68,7 @@ var _ = Describe("The presence check", func() {
 		install(ctx)
 		restored := looked.Add(time.Minute)
 		wall.SetTime(restored)
-		Expect(policies.Check(ctx)).To(Equal(Admission{Intact: true, SettledAt: restored.Add(10 * time.Second)}))
+		Expect(policies.Check(ctx)).To(intactSince(restored))
 	},
 		Entry("a policy was deleted", func(ctx context.Context) {
 			Expect(admin.Delete(ctx, policy(vap, "authorize-approval"))).To(Succeed())
@@ -134,7 +140,7 @@ var _ = Describe("The presence check", func() {
 		DeferCleanup(install)
 		tamper(ctx)
 		install(ctx)
-		Expect(policies.Check(ctx)).To(Equal(Admission{Intact: true, SettledAt: looked.Add(10 * time.Second)}))
+		Expect(policies.Check(ctx)).To(intactSince(looked))
 	},
 		Entry("a policy that was edited and restored", func(ctx context.Context) {
 			edit(ctx, vap, "authorize-approval", func(spec map[string]any) { spec["failurePolicy"] = "Ignore" })
@@ -153,10 +159,24 @@ var _ = Describe("The presence check", func() {
 		}),
 	)
 
+	DescribeTable("knows since when who asked for a Remediation is confirmed, whatever becomes of the other policies:",
+		func(ctx SpecContext, kind, name string, since time.Time) {
+			DeferCleanup(install)
+			edit(ctx, kind, name, func(spec map[string]any) { spec["failurePolicy"] = "Ignore" })
+			install(ctx)
+			Expect(policies.Check(ctx)).To(HaveField("RequestersSince", since))
+		},
+		Entry("the requester's", vap, "confirm-requester", looked),
+		Entry("the one that fills it in", mapp, "stamp-requester", looked),
+		Entry("the one that keeps it", mapp, "keep-requester", looked),
+		Entry("the one that keeps specs", vap, "keep-spec", looked),
+		Entry("the approver's", vap, "authorize-approval", installed),
+	)
+
 	It("does without the mutating policies, which Kubernetes has from 1.36 on", func(ctx SpecContext) {
 		remove(ctx, mapBind, "stamp-approver", "keep-approver", "stamp-requester", "keep-requester")
 		remove(ctx, mapp, "stamp-approver", "keep-approver", "stamp-requester", "keep-requester")
-		Expect(policies.Check(ctx)).To(Equal(Admission{Intact: true, SettledAt: installed.Add(10 * time.Second)}))
+		Expect(policies.Check(ctx)).To(intactSince(installed))
 	})
 
 	It("remembers across restarts since when the policies are in force, and writes nothing meanwhile", func(ctx SpecContext) {
@@ -165,7 +185,7 @@ var _ = Describe("The presence check", func() {
 		Expect(record.Data).To(HaveLen(14))
 		restarted, err := NewAdmissionPolicies(admin, admin, ns, wall, nil)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(restarted.Check(ctx)).To(Equal(Admission{Intact: true, SettledAt: installed.Add(10 * time.Second)}))
+		Expect(restarted.Check(ctx)).To(intactSince(installed))
 		again := &corev1.ConfigMap{}
 		Expect(admin.Get(ctx, client.ObjectKeyFromObject(record), again)).To(Succeed())
 		Expect(again.ResourceVersion).To(Equal(record.ResourceVersion))
@@ -178,11 +198,11 @@ var _ = Describe("The presence check", func() {
 			record.Data[key] = "{"
 		}
 		Expect(admin.Update(ctx, record)).To(Succeed())
-		Expect(policies.Check(ctx)).To(Equal(Admission{Intact: true, SettledAt: looked.Add(10 * time.Second)}))
+		Expect(policies.Check(ctx)).To(intactSince(looked))
 
 		Expect(admin.Delete(ctx, record)).To(Succeed())
 		wall.SetTime(looked.Add(time.Hour))
-		Expect(policies.Check(ctx)).To(Equal(Admission{Intact: true, SettledAt: looked.Add(time.Hour + 10*time.Second)}))
+		Expect(policies.Check(ctx)).To(intactSince(looked.Add(time.Hour)))
 	})
 
 	It("says nothing where it cannot read or record", func(ctx SpecContext) {

@@ -37,6 +37,17 @@ func refused(in Input, plan *v1alpha1.Plan, a v1alpha1.Approval, t tally) string
 	if a.DeletionTimestamp != nil {
 		return "it is being deleted"
 	}
+	if !in.Policy.AllowRequester {
+		switch requester := rem.Spec.RequestedBy; {
+		case requester != nil && rem.CreationTimestamp.Time.Before(in.Admission.RequestersSince):
+			return fmt.Sprintf("nobody knows who asked for the change, and its requester may not approve it: the Remediation was created before %s, when the admission policies were first seen in force: create it again",
+				in.Admission.RequestersSince.UTC().Format(time.RFC3339))
+		case requester == nil:
+			return "nobody knows who asked for the change, and its requester may not approve it: create the Remediation again with the admission policies in force"
+		case !different(*requester, person):
+			return fmt.Sprintf("%s asked for the change, and somebody else has to approve it", person.Username)
+		}
+	}
 	// Nothing that was created before the policies were in force, or that cannot be told from it, counts. The
 	// creation time is the API server's, on the wall as SettledAt.
 	if !a.CreationTimestamp.After(in.Admission.SettledAt) {
@@ -45,14 +56,6 @@ func refused(in Input, plan *v1alpha1.Plan, a v1alpha1.Approval, t tally) string
 	}
 	if outcome, used := usedUp(rem, plan, a.Name); used {
 		return fmt.Sprintf("it was used for an attempt whose outcome is %s: an Approval is for one change", outcome)
-	}
-	if !in.Policy.AllowRequester {
-		switch requester := rem.Spec.RequestedBy; {
-		case requester == nil:
-			return "nobody knows who asked for the change, and its requester may not approve it: create the Remediation again with the admission policies in force"
-		case !different(*requester, person):
-			return fmt.Sprintf("%s asked for the change, and somebody else has to approve it", person.Username)
-		}
 	}
 	if !in.May[a.Name] {
 		return fmt.Sprintf("%s may not approve remediations/%s in namespace %s any more",

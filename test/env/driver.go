@@ -44,10 +44,11 @@ type Driver struct {
 	// Namespaces are watched, besides everything that is not in a namespace.
 	Namespaces []string
 
-	seen     map[objectKey]client.Object
-	agenda   map[work]time.Time
-	failures map[work]int
-	trace    []Step
+	seen         map[objectKey]client.Object
+	revisionSeen string // of the store, when seen was complete
+	agenda       map[work]time.Time
+	failures     map[work]int
+	trace        []Step
 
 	calmSince time.Time // when rounds began to be counted
 	rounds    int
@@ -93,7 +94,7 @@ func (d *Driver) Trace() []Step { return slices.Clone(d.trace) }
 // is seen for the first time.
 func (d *Driver) Restart(controllers []controller.Controller) {
 	d.Controllers = controllers
-	d.seen, d.agenda, d.failures = nil, nil, nil
+	d.seen, d.revisionSeen, d.agenda, d.failures = nil, "", nil, nil
 }
 
 // Settle reconciles everything that changed or is due, until nothing is, without letting time pass.

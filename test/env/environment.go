@@ -76,6 +76,9 @@ func start(ctx context.Context) (*Environment, func() error, error) {
 		ControlPlaneStartTimeout: time.Minute, // other packages compile and test meanwhile
 		ControlPlaneStopTimeout:  time.Minute,
 	}
+	// From its watch cache, the API server answers a list of a quiet kind only once etcd told it that nothing is missing:
+	// 100 ms after every write to another kind. Straight from etcd it is a few.
+	server.ControlPlane.GetAPIServer().Configure().Set("watch-cache", "false")
 	cfg, err := server.Start()
 	if err != nil {
 		return nil, server.Stop, fmt.Errorf("starting the API server: %w", err)

@@ -41,6 +41,13 @@ func (d *Driver) observe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	revision, err := d.revision(ctx)
+	if err != nil {
+		return err
+	}
+	if revision != "" && revision == d.revisionSeen {
+		kinds = nil // nothing was written since: most looks find nothing
+	}
 	for _, kind := range kinds {
 		changes, err := d.changes(ctx, kind)
 		if err != nil {
@@ -53,6 +60,7 @@ func (d *Driver) observe(ctx context.Context) error {
 		}
 		d.changed = append(d.changed, changes...)
 	}
+	d.revisionSeen = revision
 	for i, c := range d.Controllers {
 		if c.Wakes == nil {
 			continue
@@ -62,6 +70,16 @@ func (d *Driver) observe(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// revision is that of the whole store, which every write to any kind moves: a list without a cache says at which it was
+// read.
+func (d *Driver) revision(ctx context.Context) (string, error) {
+	var some corev1.NamespaceList
+	if err := d.Client.List(ctx, &some, client.Limit(1)); err != nil {
+		return "", fmt.Errorf("asking for the revision: %w", err)
+	}
+	return some.ResourceVersion, nil
 }
 
 // kinds returns every kind that a controller reconciles or watches, in a fixed order.

@@ -135,7 +135,7 @@ var _ = Describe("While an admission policy is not as shipped", func() {
 		s.refused(name, difference)
 		s.restored()
 		s.nudge()
-		s.refused(name, tooEarly)
+		s.refused(name, "when the admission policies were first seen in force") // of the Approval, or of the Remediation
 	},
 		Entry("errors are ignored", edited(scene.Validating, func(spec map[string]any) { spec["failurePolicy"] = "Ignore" }),
 			"differs in spec.failurePolicy"),

@@ -32,7 +32,7 @@ func attachments(change bool) map[string][]string {
 	}
 	return map[string][]string{
 		reactstocks.OperatorRole: {"base"},
-		reactstocks.AccountRole:  {"detect"},
+		reactstocks.AccountRole:  {"detect", "claim"},
 		reactstocks.GrantRole:    granted,
 	}
 }

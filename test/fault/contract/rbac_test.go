@@ -40,7 +40,6 @@ var explained = map[string]string{
 	"update incidents/finalizers.runbook-operator.io (ClusterRole runbook-operator)": "the API server asks for it by itself, where the admission plugin " +
 		"OwnerReferencesPermissionEnforcement is on, as in OpenShift: a Remediation is owned by its Incident and blocks its deletion",
 	"patch events.events.k8s.io (ClusterRole runbook-operator)": "the recorder of client-go sends it when an event comes again within six minutes",
-	"patch events (Role runbook-operator-leader-election)":      "the recorder of client-go sends it when an election comes again within ten minutes",
 }
 
 // factor is how many seconds pass in the world in one of the wall.

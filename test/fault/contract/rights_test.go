@@ -28,9 +28,11 @@ func (r right) String() string {
 	return text + " (" + r.role + ")"
 }
 
-// allows says whether the right lets a request through.
+// allows says whether the right lets a request through. Whoever lists a kind reads it, so that a right to get it gives
+// nothing more.
 func (r right) allows(q request) bool {
-	return r.group == q.group && r.resource == q.resource && r.verb == q.verb && (r.name == "" || r.name == q.name)
+	verb := r.verb == q.verb || r.verb == "get" && q.verb == "list"
+	return r.group == q.group && r.resource == q.resource && verb && (r.name == "" || r.name == q.name)
 }
 
 // rights reads every right that the shipped bindings give to the operator's account.

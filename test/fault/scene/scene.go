@@ -95,7 +95,10 @@ func short(p *v1alpha1.ChangePolicy) { p.Spec.Verification.Window = "1m" }
 
 func plenty() aws.Budgets {
 	b := aws.Budget{PerSecond: 1e6, Burst: 1e6}
-	return aws.Budgets{LambdaReads: b, LambdaChanges: b, LambdaGetFunction: b, DescribeAlarms: b, GetMetricData: b, STS: b, ParameterReads: b, ParameterWrites: b}
+	return aws.Budgets{
+		LambdaReads: b, LambdaChanges: b, LambdaGetFunction: b, DescribeAlarms: b, AlarmDetails: b, GetMetricData: b, STS: b, SQS: b,
+		ParameterReads: b, ParameterWrites: b,
+	}
 }
 
 func (s *Scene) controllers(d controller.Deps) []controller.Controller {

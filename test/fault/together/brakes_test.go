@@ -33,7 +33,7 @@ var _ = DescribeTable("A brake that is pulled before the operator's last look at
 		Expect(look).To(BeNumerically(">", 0), "the operator never looks: %v", m)
 		Expect(m[look:m.call()].last(slow)).To(Equal(-1), "something slow lies between the last look and the call: %v", m[look:m.call()])
 		made := 0
-		chosen := m.chosen(12, look, m.intent(), m.call())
+		chosen := m.chosen(24, look, m.intent(), m.call())
 		for _, i := range chosen {
 			c.reset()
 			rem := c.approved()

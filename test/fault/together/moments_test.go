@@ -79,12 +79,12 @@ func (m moments) last(request string) int {
 	return -1
 }
 
-// chosen are those after which something is tried: each of the last before and of the first after a decisive one, and
-// every so manieth of the others.
+// chosen are those after which something is tried: right before, right after and one after a decisive one, and every so
+// manieth of the others.
 func (m moments) chosen(every int, decisive ...int) []int {
 	var out []int
 	for i := range m {
-		near := slices.ContainsFunc(decisive, func(d int) bool { return i >= d-3 && i <= d+2 })
+		near := slices.ContainsFunc(decisive, func(d int) bool { return i >= d-1 && i <= d+1 })
 		if near || i%every == 0 {
 			out = append(out, i)
 		}
