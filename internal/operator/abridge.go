@@ -3,6 +3,7 @@ package operator
 import (
 	"errors"
 	"fmt"
+	"unique"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	toolscache "k8s.io/client-go/tools/cache"
@@ -17,6 +18,9 @@ import (
 // abridged marks an object in the cache of which only a part was kept. The API server never sees it: the client refuses
 // to write what has it.
 const abridged = "runbook-operator.io/abridged"
+
+// mark is one for all of them: nobody edits what is in the cache, and whoever copies an object copies it too.
+var mark = map[string]string{abridged: "true"}
 
 // errAbridged says that a write would have deleted what the cache did not keep.
 var errAbridged = errors.New("the object is over and was read in part: what is over is never written")
@@ -79,7 +83,7 @@ func abridgeMeta(m metav1.ObjectMeta) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
 		Namespace: m.Namespace, Name: m.Name, UID: m.UID, ResourceVersion: m.ResourceVersion, Generation: m.Generation,
 		CreationTimestamp: m.CreationTimestamp, DeletionTimestamp: m.DeletionTimestamp, Finalizers: m.Finalizers,
-		Labels: m.Labels, Annotations: map[string]string{abridged: "true"},
+		Labels: m.Labels, Annotations: mark,
 	}
 }
 
@@ -87,10 +91,15 @@ func abridgeMeta(m metav1.ObjectMeta) metav1.ObjectMeta {
 func abridgeConditions(list []metav1.Condition) []metav1.Condition {
 	out := make([]metav1.Condition, 0, len(list))
 	for _, c := range list {
-		out = append(out, metav1.Condition{Type: c.Type, Status: c.Status, Reason: c.Reason, LastTransitionTime: c.LastTransitionTime})
+		out = append(out, metav1.Condition{
+			Type: once(c.Type), Status: metav1.ConditionStatus(once(string(c.Status))), Reason: once(c.Reason), LastTransitionTime: c.LastTransitionTime,
+		})
 	}
 	return out
 }
+
+// once keeps one copy of a word of which there are few, in thousands of objects.
+func once(word string) string { return unique.Make(word).Value() }
 
 // whole returns an error for an object of which only a part was read.
 func whole(o client.Object) error {

@@ -7,6 +7,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
@@ -85,14 +86,14 @@ func (s *stages) outcome() v1alpha1.Outcome {
 	return intents[0].Outcome
 }
 
-// unread returns the applications whose Incidents have gaps, and not enough beside them to propose a change.
+// unread returns the applications whose Incidents have gaps, and not enough beside them to propose a change, and which.
 func (s *stages) unread() []string {
 	GinkgoHelper()
 	var out []string
 	for _, inc := range s.incidents() {
 		gaps := conditions.Reason(inc.Status.Conditions, v1alpha1.ConditionInvestigated) != v1alpha1.ReasonComplete
 		if gaps && s.of(inc.Spec.ApplicationRef.Name) == nil {
-			out = append(out, inc.Spec.ApplicationRef.Name)
+			out = append(out, inc.Spec.ApplicationRef.Name+": "+meta.FindStatusCondition(inc.Status.Conditions, v1alpha1.ConditionInvestigated).Message)
 		}
 	}
 	return out

@@ -21,6 +21,8 @@ var administrator = credentials.NewStaticCredentialsProvider(reactstocks.AdminAc
 const (
 	// together is how many Incidents there are at once.
 	together = 50
+	// few of them are approved where what is looked at comes before.
+	few = 10
 	// allProposed is within what all of them have a plan that waits for approval after their alarms fired, and allChanged
 	// within what all are changed after they were approved, world time.
 	allProposed, allChanged = 5 * time.Minute, 15 * time.Minute
@@ -36,14 +38,15 @@ func tenfold() aws.Budgets {
 	b := aws.DefaultBudgets()
 	for _, one := range []*aws.Budget{
 		&b.LambdaReads, &b.LambdaChanges, &b.LambdaGetFunction, &b.DescribeAlarms, &b.AlarmDetails, &b.GetMetricData, &b.STS, &b.SQS,
+		&b.ParameterReads, &b.ParameterWrites,
 	} {
 		one.PerSecond, one.Burst = 10*one.PerSecond, 10*one.Burst
 	}
 	return b
 }
 
-// endure lets all alarms of a fleet fire at once, approves every plan, and waits until everything is changed.
-func (f *fleet) endure() {
+// endure lets all alarms of a fleet fire at once, approves so many of the plans, and waits until those are changed.
+func (f *fleet) endure(approved int) {
 	GinkgoHelper()
 	mark := f.World.Ledger().Len()
 	f.storm(f.names...)
@@ -51,15 +54,15 @@ func (f *fleet) endure() {
 	f.took("all plans wait for approval", allProposed, func() bool { return f.waiting() == together })
 	GinkgoWriter.Println("until then", tally(f.World.Ledger().Entries(ledger.After(mark), mine)))
 	mark = f.World.Ledger().Len()
-	f.approve(f.remediations()...)
-	f.took("all are changed", allChanged, func() bool { return f.applied() == together })
+	f.approve(f.remediations()[:approved]...)
+	f.took("what was approved is changed", allChanged, func() bool { return f.applied() == approved })
 	GinkgoWriter.Println("until then", tally(f.World.Ledger().Entries(ledger.After(mark), mine)))
 }
 
 var _ = Describe("Fifty incidents at once", func() {
 	It("stay below every quota, and all are proposed and changed in time", func() {
 		f := newFleet(together, env.Options{})
-		f.endure()
+		f.endure(together)
 		Expect(f.incidents()).To(HaveLen(together))
 		Expect(f.remediations()).To(HaveLen(together))
 		Expect(f.changed()).To(HaveLen(together), "each is changed once")
@@ -68,10 +71,10 @@ var _ = Describe("Fifty incidents at once", func() {
 
 	It("are throttled with budgets that are ten times as large", func() {
 		f := newFleet(together, env.Options{AWS: aws.Options{Budgets: tenfold()}})
-		f.endure()
+		f.endure(few)
 		seen := f.World.Ledger().Entries(throttled, mine)
 		GinkgoWriter.Println("throttled", tally(seen))
 		Expect(seen).NotTo(BeEmpty(), "the quotas bite, and the budgets are what keeps the operator below them")
-		Expect(f.changed()).To(HaveLen(together), "a throttled operator is slower, and changes each once all the same")
+		Expect(f.changed()).To(HaveLen(few), "a throttled operator is slower, and changes each once all the same")
 	})
 })
