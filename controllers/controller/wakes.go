@@ -19,19 +19,20 @@ import (
 type Wakes struct {
 	mu       sync.Mutex
 	requests map[reconcile.Request]bool
+	answered map[reconcile.Request]bool // woken, and not reconciled since
 	some     chan struct{}
 }
 
 // NewWakes returns no Wakes.
 func NewWakes() *Wakes {
-	return &Wakes{requests: map[reconcile.Request]bool{}, some: make(chan struct{}, 1)}
+	return &Wakes{requests: map[reconcile.Request]bool{}, answered: map[reconcile.Request]bool{}, some: make(chan struct{}, 1)}
 }
 
 // Add wakes an object. It never blocks.
 func (w *Wakes) Add(r reconcile.Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.requests[r] = true
+	w.requests[r], w.answered[r] = true, true
 	select {
 	case w.some <- struct{}{}:
 	default: // somebody was told already
@@ -49,6 +50,14 @@ func (w *Wakes) Take() []reconcile.Request {
 	clear(w.requests)
 	slices.SortFunc(out, func(a, b reconcile.Request) int { return strings.Compare(a.String(), b.String()) })
 	return out
+}
+
+// reconciled says whether an object was woken since it was last asked for.
+func (w *Wakes) reconciled(r reconcile.Request) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	defer delete(w.answered, r)
+	return w.answered[r]
 }
 
 // source puts what is woken into a controller's queue, until the context ends.
@@ -90,8 +99,21 @@ type callerKey struct {
 	request    reconcile.Request
 }
 
+// answersKey marks the context of a Reconcile of which AnswersAgain is true.
+type answersKey struct{}
+
+// AnswersAgain says whether a Reconcile is the first one since AWS answers again, after one in which it did not: what had
+// no answer then is worth asking for at once.
+func AnswersAgain(ctx context.Context) bool {
+	answers, _ := ctx.Value(answersKey{}).(bool)
+	return answers
+}
+
 // Reconcile reconciles on behalf of one object.
 func (a awake) Reconcile(ctx context.Context, r reconcile.Request) (reconcile.Result, error) {
+	if a.wakes.reconciled(r) {
+		ctx = context.WithValue(ctx, answersKey{}, true)
+	}
 	caller := aws.NewCaller(callerKey{controller: a.name, request: r}, func() { a.wakes.Add(r) })
 	res, err := a.next.Reconcile(caller.In(ctx), r)
 	soon := caller.Expected()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/controllers/controller"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/evidence"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
@@ -24,7 +25,7 @@ const (
 
 // investigate runs every step of every Runbook at every affected function that has no result yet, all at once.
 func (r *Reconciler) investigate(ctx context.Context, s *scope) (bool, error) {
-	s.forget()
+	s.forget(controller.AnswersAgain(ctx))
 	requests := s.outstanding()
 	if len(requests) > 0 {
 		session, err := r.AWS.Session(ctx, s.grant.Access, "runbook-operator")
@@ -57,8 +58,10 @@ func (r *Reconciler) investigate(ctx context.Context, s *scope) (bool, error) {
 }
 
 // forget drops evidence that has to be read again: gaps that AWS may fill by now; and everything, where the trouble
-// goes on and what was seen explains nothing, or was overtaken by a change that turned out to be no longer needed.
-func (s *scope) forget() {
+// goes on and what was seen explains nothing, or was overtaken by a change that turned out to be no longer needed. Gaps
+// are tried again after a pause, and at once where AWS answers again: the call that found that out may have been of the
+// same look.
+func (s *scope) forget(answers bool) {
 	st := &s.inc.Status
 	last := s.last()
 	if last != nil && last.Status.EndedAt == nil {
@@ -79,7 +82,7 @@ func (s *scope) forget() {
 	}
 	st.Evidence = slices.DeleteFunc(st.Evidence, func(result v1alpha1.StepResult) bool {
 		pause := evidence.RetryAfter(result.Gap)
-		return pause > 0 && s.now.Sub(result.At.Time) >= pause
+		return pause > 0 && (answers || s.now.Sub(result.At.Time) >= pause)
 	})
 }
 

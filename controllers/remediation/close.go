@@ -3,6 +3,7 @@ package remediation
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"time"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
@@ -46,7 +47,11 @@ func (r *Reconciler) close(ctx context.Context, s *scope, err error) (reconcile.
 	switch f.Class {
 	case fault.Waiting:
 		s.after = 0
-		s.wake(max(f.After, observeRetry))
+		if briefly(err) && !begun(s.rem) {
+			s.wake(max(f.After, spread(keyOf(s.rem))))
+		} else {
+			s.wake(max(f.After, observeRetry))
+		}
 		return reconcile.Result{RequeueAfter: s.after}, nil
 	case fault.Blocked:
 		return reconcile.Result{RequeueAfter: recheck}, nil
@@ -74,6 +79,14 @@ func briefly(err error) bool {
 	}
 	f := fault.From(err)
 	return f.Class == fault.Waiting && f.Reason == v1alpha1.ReasonAWSUnavailable && f.After <= moment
+}
+
+// spread is between one and three seconds, always the same for a Remediation: many that were held back at the same moment
+// would come back at the same moment, and all but the first few be held back again.
+func spread(key types.NamespacedName) time.Duration {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(key.String())) // never fails
+	return time.Second + time.Duration(h.Sum32()%2000)*time.Millisecond
 }
 
 // persist writes the status by optimistic lock, if it changed, and then tells what changed in events.

@@ -149,20 +149,42 @@ func (r *Reconciler) ask(ctx context.Context, s *scope) (v1alpha1.RuleResult, st
 	return v1alpha1.RuleResult{}, fmt.Sprintf("Runbook %s is not part of the Incident", s.rem.Spec.Cause.Runbook)
 }
 
-// turn lets a change that was told to wait ask first whether another one draws on the account's concurrency pool. As long
-// as that does, which is a matter of seconds, nothing is read of AWS: of many approved changes those that wait would use up
-// the calls that the one under way needs. The condition stays as it is: whose turn it is changes, and is no news.
+// turn lets an approved change that waits ask first whether another one has the function, or draws on the account's
+// concurrency pool. As long as that does, which is a matter of seconds, nothing is read of AWS: of many approved changes
+// those that wait would use up the calls that the one under way needs. Where the condition says it already it stays as it
+// is: whose turn it is changes, and is no news.
 func (r *Reconciler) turn(ctx context.Context, s *scope) (bool, error) {
-	if begun(s.rem) || s.rem.Status.Plan == nil || conditions.Reason(s.rem.Status.Conditions, v1alpha1.ConditionApplied) != v1alpha1.ReasonTargetBusy {
+	if begun(s.rem) || s.rem.Status.Plan == nil {
 		return true, nil
 	}
-	_, pool := targets(s.rem.Status.Plan)
-	other, err := r.locks.Other(ctx, pool, s.rem.UID, r.holds)
-	if err != nil || other == nil {
-		return err == nil, err
+	reason := conditions.Reason(s.rem.Status.Conditions, v1alpha1.ConditionApplied)
+	away := reason == v1alpha1.ReasonAWSUnavailable && conditions.IsTrue(s.rem.Status.Conditions, v1alpha1.ConditionApproved)
+	if reason != v1alpha1.ReasonTargetBusy && !away {
+		return true, nil
 	}
-	s.wake(busyRetry)
-	return false, nil
+	asked, pool := targets(s.rem.Status.Plan)
+	if s.rem.Spec.Action.SetReservedConcurrency != nil {
+		asked = append(asked, pool)
+	}
+	for _, target := range asked {
+		other, err := r.locks.Other(ctx, target, s.rem.UID, r.holds)
+		if err != nil {
+			return false, err
+		}
+		if other != nil {
+			if away {
+				s.busy(*other, target)
+			}
+			s.wake(busyRetry)
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// busy says that another change has what this one needs.
+func (s *scope) busy(other lease.Holder, target string) {
+	s.applied(false, v1alpha1.ReasonTargetBusy, fmt.Sprintf("Remediation %s is changing %s: this one goes on when that is settled", other.Key, target))
 }
 
 // lock takes the Lease of every target of the plan, and of the account's concurrency pool where the plan draws on
@@ -183,7 +205,7 @@ func (r *Reconciler) lock(ctx context.Context, s *scope) (bool, error) {
 			return false, err
 		}
 		if other != nil {
-			s.applied(false, v1alpha1.ReasonTargetBusy, fmt.Sprintf("Remediation %s is changing %s: this one goes on when that is settled", other.Key, target))
+			s.busy(*other, target)
 			s.wake(busyRetry)
 			return false, nil
 		}
