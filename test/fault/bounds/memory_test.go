@@ -119,7 +119,7 @@ func (a *archive) etcd(operation string, request, answer any) {
 	must(a.t, "encoding a request", err)
 	out, err := http.Post(a.e.Etcd+"/v3/kv/"+operation, "application/json", bytes.NewReader(body))
 	must(a.t, "asking etcd", err)
-	defer out.Body.Close()
+	defer func() { must(a.t, "closing the answer of etcd", out.Body.Close()) }()
 	a.Expect(out.StatusCode).To(Equal(http.StatusOK), "etcd %s", operation)
 	must(a.t, "decoding the answer of etcd", json.NewDecoder(out.Body).Decode(answer))
 }
