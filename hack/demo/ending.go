@@ -68,7 +68,7 @@ func (s *story) totals(context.Context) error {
 		}
 	}
 	effects := len(s.operatorCalls(ledger.Changed()))
-	s.say("total", "AWS calls of the operator: %d read, %d bookkeeping, %d change, of which %d were refused; AWS differs after %d of them",
+	s.say("total", "AWS calls of the operator: %d read, %d bookkeeping, %d change; %d of all these were answered with an error; AWS differs after %d of them",
 		calls[ledger.Read], calls[ledger.Bookkeeping], calls[ledger.Change], refused, effects)
 	want := 0
 	if s.rem.Status.AppliedAt != nil {

@@ -116,7 +116,7 @@ func TestTheNarrationIsWhatTheObjectsAndTheLedgerSay(t *testing.T) {
 		g := NewWithT(t)
 		g.Expect(s.texts("resolved")).To(ConsistOf(HavePrefix("Incident %s: %s, ", inc.Name, v1alpha1.ReasonRemediated)))
 		g.Expect(s.texts("drift debt")).To(ConsistOf(ContainSubstring(rem.Status.TemplatePatch)))
-		n := numbers(g, s.texts("total")[1], `(\d+) read, (\d+) bookkeeping, (\d+) change, of which (\d+) were refused; AWS differs after (\d+)`)
+		n := numbers(g, s.texts("total")[1], `(\d+) read, (\d+) bookkeeping, (\d+) change; (\d+) of all these were answered with an error; AWS differs after (\d+)`)
 		last := lastCall(g, s, int(n[0]+n[1]+n[2]))
 		counted := func(filters ...ledger.Filter) float64 {
 			all := append(filters, func(e ledger.Entry) bool { return e.Sequence <= last })

@@ -85,7 +85,7 @@ func TestAChangeThatDoesNotHelpIsNarratedAsReverted(t *testing.T) {
 		g.Expect(s.texts("resolved")).To(BeEmpty())
 		g.Expect(s.texts("drift debt")).To(BeEmpty(), "the template and the function agree again")
 		totals := s.texts("total")
-		g.Expect(numbers(g, totals[1], `(\d+) change, of which \d+ were refused; AWS differs after (\d+)`)).To(Equal([]float64{2, 2}))
+		g.Expect(numbers(g, totals[1], `(\d+) change; \d+ of all these were answered with an error; AWS differs after (\d+)`)).To(Equal([]float64{2, 2}))
 		g.Expect(numbers(g, totals[2], `changes of AWS: (\d+), of which (\d+) undid`)).To(Equal([]float64{2, 1}))
 	})
 }
