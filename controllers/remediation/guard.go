@@ -149,12 +149,12 @@ func (r *Reconciler) ask(ctx context.Context, s *scope) (v1alpha1.RuleResult, st
 	return v1alpha1.RuleResult{}, fmt.Sprintf("Runbook %s is not part of the Incident", s.rem.Spec.Cause.Runbook)
 }
 
-// turn lets an approved change that waits ask first whether another one has the function, or draws on the account's
-// concurrency pool. As long as that does, which is a matter of seconds, nothing is read of AWS: of many approved changes
-// those that wait would use up the calls that the one under way needs. Where the condition says it already it stays as it
-// is: whose turn it is changes, and is no news.
+// turn lets an approved change that waits ask first whether another one draws on the account's concurrency pool. As long as
+// that does, which is a matter of seconds, nothing is read of AWS: of many approved changes those that wait would use up the
+// calls that the one under way needs. Where the condition says it already it stays as it is: whose turn it is changes, and
+// is no news. One that waits for the function alone, which may take as long as a verification, is planned again meanwhile.
 func (r *Reconciler) turn(ctx context.Context, s *scope) (bool, error) {
-	if begun(s.rem) || s.rem.Status.Plan == nil {
+	if begun(s.rem) || s.rem.Status.Plan == nil || s.rem.Spec.Action.SetReservedConcurrency == nil {
 		return true, nil
 	}
 	reason := conditions.Reason(s.rem.Status.Conditions, v1alpha1.ConditionApplied)
@@ -162,24 +162,16 @@ func (r *Reconciler) turn(ctx context.Context, s *scope) (bool, error) {
 	if reason != v1alpha1.ReasonTargetBusy && !away {
 		return true, nil
 	}
-	asked, pool := targets(s.rem.Status.Plan)
-	if s.rem.Spec.Action.SetReservedConcurrency != nil {
-		asked = append(asked, pool)
+	_, pool := targets(s.rem.Status.Plan)
+	other, err := r.locks.Other(ctx, pool, s.rem.UID, r.holds)
+	if err != nil || other == nil {
+		return err == nil, err
 	}
-	for _, target := range asked {
-		other, err := r.locks.Other(ctx, target, s.rem.UID, r.holds)
-		if err != nil {
-			return false, err
-		}
-		if other != nil {
-			if away {
-				s.busy(*other, target)
-			}
-			s.wake(busyRetry)
-			return false, nil
-		}
+	if away {
+		s.busy(*other, pool)
 	}
-	return true, nil
+	s.wake(busyRetry)
+	return false, nil
 }
 
 // busy says that another change has what this one needs.
