@@ -114,16 +114,16 @@ func (b *budgets) take(p place, service, operation string, now time.Time) error 
 		b.limiters[key] = limiter
 	}
 	b.mu.Unlock()
-	r := limiter.ReserveN(now, 1)
-	if !r.OK() {
-		return local(time.Second, "the operator's budget for %s allows no call", family)
-	}
-	after := r.DelayFrom(now)
-	if after == 0 {
+	// A reservation that is given back is not given back whole where others were made meanwhile (package rate, CancelAt):
+	// nothing is reserved that is not used.
+	if limiter.AllowN(now, 1) {
 		return nil
 	}
-	r.CancelAt(now)
-	return local(after, "the operator keeps its calls of %s below the quota of the account", family)
+	if budget.Burst < 1 || budget.PerSecond <= 0 {
+		return local(time.Second, "the operator's budget for %s allows no call", family)
+	}
+	after := time.Duration((1 - limiter.TokensAt(now)) / budget.PerSecond * float64(time.Second))
+	return local(max(after, time.Millisecond), "the operator keeps its calls of %s below the quota of the account", family)
 }
 
 // local is a fault for a call that was not sent: nothing changed.

@@ -1,6 +1,8 @@
 package aws
 
 import (
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,4 +85,29 @@ func TestTheBudgetsStayBelowTheQuotasOfAWS(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever is refused takes nothing: many who ask at the same moment must not hold back those who ask later.
+func TestCallsThatAreRefusedCostTheBudgetNothing(t *testing.T) {
+	g := NewWithT(t)
+	b := newBudgets(DefaultBudgets())
+	where, now := place{account: "123456789012", region: "us-east-1"}, time.Now()
+	granted := func(now time.Time) int64 {
+		var n atomic.Int64
+		var all sync.WaitGroup
+		for range 2000 {
+			all.Go(func() {
+				if b.take(where, "lambda", "GetAccountSettings", now) == nil {
+					n.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		return n.Load()
+	}
+	for second := range 5 {
+		g.Expect(granted(now.Add(time.Duration(second)*time.Second))).To(BeEquivalentTo(5), "in second %d", second)
+	}
+	err := b.take(where, "lambda", "GetAccountSettings", now.Add(4*time.Second))
+	g.Expect(fault.From(err).After).To(BeNumerically("~", 200*time.Millisecond, time.Millisecond), "when there is a call again")
 }
