@@ -52,8 +52,8 @@ func (w *Wakes) Take() []reconcile.Request {
 	return out
 }
 
-// reconciled says whether an object was woken since it was last asked for.
-func (w *Wakes) reconciled(r reconcile.Request) bool {
+// woken says whether an object was woken since this was last asked of it.
+func (w *Wakes) woken(r reconcile.Request) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	defer delete(w.answered, r)
@@ -111,7 +111,7 @@ func AnswersAgain(ctx context.Context) bool {
 
 // Reconcile reconciles on behalf of one object.
 func (a awake) Reconcile(ctx context.Context, r reconcile.Request) (reconcile.Result, error) {
-	if a.wakes.reconciled(r) {
+	if a.wakes.woken(r) {
 		ctx = context.WithValue(ctx, answersKey{}, true)
 	}
 	caller := aws.NewCaller(callerKey{controller: a.name, request: r}, func() { a.wakes.Add(r) })
