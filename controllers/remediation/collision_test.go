@@ -15,21 +15,30 @@ import (
 )
 
 var _ = Describe("Two Remediations", func() {
-	It("of one function are made one after the other, and the second upon what the first left", func() {
-		s := begin()
-		first := s.asks(named("a"), reserving(reactstocks.BackendFunction, 200))
-		second := s.asks(named("b"), reserving(reactstocks.BackendFunction, 150))
-		s.approves(first)
-		s.approves(second)
-		s.until("one waits for the other", patient, func() bool {
-			return s.reason("b", v1alpha1.ConditionApplied) == v1alpha1.ReasonTargetBusy || s.get("b").Status.EndedAt != nil
-		})
-		s.ends(second, time.Hour)
-		Expect(s.ends(first, time.Hour)).To(HaveCondition(v1alpha1.ConditionSucceeded, metav1.ConditionTrue, v1alpha1.ReasonSucceeded))
-		Expect(s.changed()).To(HaveLen(1))
-		Expect(s.reserved()).To(BeEquivalentTo(200))
-		Expect(s.get("b")).To(HaveCondition(v1alpha1.ConditionSucceeded, metav1.ConditionFalse, v1alpha1.ReasonNoHeadroom))
-	})
+	DescribeTable("of one function are made one after the other, and the second upon what the first left",
+		func(one, other int32, expect func(later *v1alpha1.Remediation)) {
+			s := begin()
+			first := s.asks(named("a"), reserving(reactstocks.BackendFunction, one))
+			second := s.asks(named("b"), reserving(reactstocks.BackendFunction, other))
+			s.approves(first)
+			s.until("the first is approved", patient, func() bool { return s.reason("a", v1alpha1.ConditionApproved) == v1alpha1.ReasonApproved })
+			s.approves(second)
+			Expect(s.ends(first, time.Hour)).To(HaveCondition(v1alpha1.ConditionSucceeded, metav1.ConditionTrue, v1alpha1.ReasonSucceeded))
+			s.pass(10 * time.Minute)
+			expect(s.get("b"))
+			Expect(s.changed()).To(HaveLen(1))
+			Expect(s.reserved()).To(BeEquivalentTo(one))
+		},
+		Entry("which no longer helps", int32(200), int32(150), func(later *v1alpha1.Remediation) {
+			GinkgoHelper()
+			Expect(later).To(HaveCondition(v1alpha1.ConditionSucceeded, metav1.ConditionFalse, v1alpha1.ReasonNoHeadroom))
+		}),
+		Entry("which is another change and needs another approval", int32(150), int32(200), func(later *v1alpha1.Remediation) {
+			GinkgoHelper()
+			Expect(later).To(HaveCondition(v1alpha1.ConditionApproved, metav1.ConditionFalse, v1alpha1.ReasonAwaitingApproval))
+			Expect(later.Status.PlanNumber).To(BeNumerically(">", 1))
+		}),
+	)
 
 	It("that draw on the same pool wait until the first one's outcome is known", func() {
 		s := begin()
