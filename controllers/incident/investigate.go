@@ -34,7 +34,7 @@ func (r *Reconciler) investigate(ctx context.Context, s *scope) (bool, error) {
 			s.investigated(false, f.Reason, "AWS was not reached: "+f.Message)
 			return false, err
 		}
-		seen := evidence.Collect(ctx, evidence.Subject{Session: session, UnreservedFloor: s.grant.Floor, Now: s.now}, requests)
+		seen := evidence.Collect(ctx, evidence.Subject{Session: session, UnreservedFloor: s.grant.Floor, Recent: true, Now: s.now}, requests)
 		keepGaps(seen, s.base.Status.Evidence)
 		s.inc.Status.Evidence = affordable(s.inOrder(append(s.inc.Status.Evidence, seen...)))
 	}

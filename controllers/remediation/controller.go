@@ -25,6 +25,7 @@ type Reconciler struct {
 	approvals approval.Reviewer
 	locks     lease.Locker
 	mutes     *alarms.MuteRules
+	listing   *alarms.Listing
 }
 
 // New returns the controller of Remediations.
@@ -38,6 +39,7 @@ func New(d controller.Deps) controller.Controller {
 		approvals: approval.Reviewer{Reader: d.APIReader, Policies: policies, Authorizer: approval.Authorizer{Client: d.Client}},
 		locks:     lease.Locker{Client: d.Client, Reader: d.APIReader, Namespace: d.Namespace},
 		mutes:     &alarms.MuteRules{},
+		listing:   &alarms.Listing{},
 	}
 	return controller.Controller{
 		Name:   "remediation",

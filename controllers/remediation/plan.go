@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
@@ -72,7 +71,7 @@ func (r *Reconciler) propose(ctx context.Context, s *scope) (action.Proposal, v1
 	}
 	proposal, err := s.action.Plan(ctx, s.session, action.Target{
 		AccountID: s.grant.Access.AccountID, Region: s.grant.Access.Region,
-		Function: s.function, UnreservedFloor: s.grant.Floor, Now: s.now,
+		Function: s.function, UnreservedFloor: s.grant.Floor, Recent: s.rem.Status.Plan == nil, Now: s.now,
 	}, s.rem.Spec.Action)
 	if err != nil {
 		return action.Proposal{}, v1alpha1.PlannedVerification{}, err
@@ -138,16 +137,15 @@ const maxAlarms = 32
 func (r *Reconciler) watched(ctx context.Context, s *scope) ([]alarms.Alarm, error) {
 	names := s.signals()
 	if len(names) == 0 {
-		all, err := alarms.All(ctx, s.session)
+		all, err := r.listing.Read(ctx, s.session, s.now)
 		if err != nil {
 			return nil, err
 		}
-		all = slices.DeleteFunc(all, func(a alarms.Alarm) bool {
-			_, ours := a.Function([]v1alpha1.ApplicationFunction{s.function})
-			return !ours
-		})
-		slices.SortFunc(all, func(a, b alarms.Alarm) int { return strings.Compare(a.Name, b.Name) })
-		return all[:min(len(all), maxAlarms)], nil
+		for _, a := range all {
+			if _, ours := a.Function([]v1alpha1.ApplicationFunction{s.function}); ours && len(names) < maxAlarms {
+				names = append(names, a.Name)
+			}
+		}
 	}
 	found, err := alarms.ByName(ctx, s.session, names)
 	if err != nil {

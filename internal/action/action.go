@@ -20,6 +20,9 @@ type Target struct {
 	Function v1alpha1.ApplicationFunction
 	// UnreservedFloor is AWSAccount.spec.lambda.unreservedConcurrencyFloor. Nil: not configured.
 	UnreservedFloor *int32
+	// Recent says that the account's limits may be of a few seconds ago where the operator's budget allows no call now: for
+	// a plan that nobody approved yet. It is worked out anew before it is carried out.
+	Recent bool
 	// Now is world time. Metric windows end at its minute.
 	Now time.Time
 }

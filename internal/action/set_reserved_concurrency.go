@@ -44,7 +44,11 @@ func (setReservedConcurrency) Plan(ctx context.Context, s *aws.Session, t Target
 	if err := settled(fn); err != nil {
 		return Proposal{}, err
 	}
-	settings, err := s.Lambda.AccountSettings(ctx)
+	limits := s.Lambda.AccountSettings
+	if t.Recent {
+		limits = s.Lambda.RecentAccountSettings
+	}
+	settings, err := limits(ctx)
 	if err != nil {
 		return Proposal{}, err
 	}

@@ -44,7 +44,7 @@ func TestOnlyAlarmsInTheStateALARMAreFiring(t *testing.T) {
 	firing, err := Firing(t.Context(), w.session)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(names(firing)).To(ContainElement(reactstocks.ThrottlesAlarm))
-	all, err := All(t.Context(), w.session)
+	all, err := (&Listing{}).Read(t.Context(), w.session, w.clock.Now())
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(slices.IsSorted(names(all))).To(BeTrue())
 	for _, a := range all {
@@ -93,15 +93,9 @@ func TestEveryPageAndEveryNameIsRead(t *testing.T) {
 	w := newWorld(t, reactstocks.Steady, sim.Options{})
 	wanted := []string{reactstocks.ThrottlesAlarm}
 	for i := range 230 {
-		name := fmt.Sprintf("many-%03d", i)
-		wanted = append(wanted, name)
-		g.Expect(w.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
-			AlarmName: &name, Namespace: awssdk.String("Custom"), MetricName: awssdk.String("M"), Statistic: types.StatisticSum,
-			Period: awssdk.Int32(300), EvaluationPeriods: awssdk.Int32(2), Threshold: awssdk.Float64(1),
-			ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold, ActionsEnabled: awssdk.Bool(false),
-		})).To(Succeed())
+		wanted = append(wanted, w.putAlarm(t, i))
 	}
-	all, err := All(t.Context(), w.session)
+	all, err := (&Listing{}).Read(t.Context(), w.session, w.clock.Now())
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(len(all)).To(BeNumerically(">=", 231))
 	w.clock.Step(10 * time.Second)
@@ -110,6 +104,18 @@ func TestEveryPageAndEveryNameIsRead(t *testing.T) {
 	g.Expect(found).To(HaveLen(231))
 	g.Expect(found["many-007"].ActionsEnabled).To(BeFalse())
 	g.Expect(found["many-007"].Reach).To(Equal(10 * time.Minute))
+}
+
+// putAlarm puts one of many alarms, and returns its name.
+func (w *world) putAlarm(t *testing.T, i int) string {
+	t.Helper()
+	name := fmt.Sprintf("many-%03d", i)
+	NewWithT(t).Expect(w.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+		AlarmName: &name, Namespace: awssdk.String("Custom"), MetricName: awssdk.String("M"), Statistic: types.StatisticSum,
+		Period: awssdk.Int32(300), EvaluationPeriods: awssdk.Int32(2), Threshold: awssdk.Float64(1),
+		ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold, ActionsEnabled: awssdk.Bool(false),
+	})).To(Succeed())
+	return name
 }
 
 func TestEveryReadNamesAllAlarmTypes(t *testing.T) {

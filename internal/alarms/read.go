@@ -41,6 +41,11 @@ type Query struct {
 	pages int
 }
 
+// queryAll asks for every alarm.
+func queryAll() *Query {
+	return &Query{todo: []*cloudwatch.DescribeAlarmsInput{input(&cloudwatch.DescribeAlarmsInput{})}}
+}
+
 // QueryFiring asks for every alarm in the state ALARM.
 func QueryFiring() *Query {
 	return &Query{todo: []*cloudwatch.DescribeAlarmsInput{input(&cloudwatch.DescribeAlarmsInput{StateValue: types.StateValueAlarm})}}
@@ -95,11 +100,6 @@ func (q *Query) Alarms() []Alarm {
 
 // Firing returns every alarm in the state ALARM, sorted by name.
 func Firing(ctx context.Context, s *aws.Session) ([]Alarm, error) { return all(ctx, s, QueryFiring()) }
-
-// All returns every alarm of the account and Region, sorted by name.
-func All(ctx context.Context, s *aws.Session) ([]Alarm, error) {
-	return all(ctx, s, &Query{todo: []*cloudwatch.DescribeAlarmsInput{input(&cloudwatch.DescribeAlarmsInput{})}})
-}
 
 func all(ctx context.Context, s *aws.Session, q *Query) ([]Alarm, error) {
 	if err := q.Read(ctx, s); err != nil {

@@ -44,6 +44,8 @@ type Clients struct {
 	budgets *budgets
 	breaker *breakers
 	ledger  *ledger
+	// settings are shared by all sessions of a grant.
+	settings *settings
 	// longPoll is the HTTP client of long polls, shared by all sessions.
 	longPoll sqs.HTTPClient
 
@@ -78,6 +80,7 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 		budgets:  newBudgets(o.Budgets),
 		breaker:  newBreakers(),
 		ledger:   led,
+		settings: newSettings(o.Clock),
 		longPoll: newLongPoll(),
 		sessions: map[sessionKey]*sessionEntry{},
 	}, nil

@@ -27,7 +27,11 @@ const (
 
 // Lambda reads and changes functions. Answers of Lambda hold the values of environment variables and a signed URL of
 // the code: they are dropped here, and the client that sees them is not exported.
-type Lambda struct{ client *lambda.Client }
+type Lambda struct {
+	client   *lambda.Client
+	access   Access
+	settings *settings
+}
 
 // Function is the configuration of $LATEST of a function and its reserved concurrency.
 type Function struct {
@@ -126,7 +130,7 @@ func (l Lambda) Alias(ctx context.Context, function, alias string) (Alias, error
 
 // AccountSettings reads the account's limits (GetAccountSettings).
 func (l Lambda) AccountSettings(ctx context.Context) (AccountSettings, error) {
-	doing := "reading the Lambda limits of the account"
+	doing, asked := "reading the Lambda limits of the account", l.settings.clock.Now()
 	out, err := l.client.GetAccountSettings(ctx, &lambda.GetAccountSettingsInput{})
 	if err != nil {
 		return AccountSettings{}, Fault(err, doing)
@@ -141,6 +145,7 @@ func (l Lambda) AccountSettings(ctx context.Context) (AccountSettings, error) {
 	if out.AccountUsage != nil {
 		s.FunctionCount = out.AccountUsage.FunctionCount
 	}
+	l.settings.keep(l.access, asked, s)
 	return s, nil
 }
 

@@ -160,7 +160,7 @@ func (c *Clients) open(ctx context.Context, key sessionKey) (*Session, error) {
 	}
 	return &Session{
 		CloudWatch: CloudWatch{client: cloudwatch.NewFromConfig(cfg)},
-		Lambda:     Lambda{client: lambda.NewFromConfig(cfg)},
+		Lambda:     Lambda{client: lambda.NewFromConfig(cfg), access: a, settings: c.settings},
 		SQS:        SQS{client: sqs.NewFromConfig(cfg), long: c.longPoll},
 		SSM:        SSM{client: ssm.NewFromConfig(cfg)},
 		access:     a,

@@ -16,6 +16,9 @@ type Subject struct {
 	Session *aws.Session
 	// UnreservedFloor is AWSAccount.spec.lambda.unreservedConcurrencyFloor. Nil: not configured.
 	UnreservedFloor *int32
+	// Recent says that the account's limits may be of a few seconds ago where the operator's budget allows no call now: for
+	// what informs people, not for what a change depends on.
+	Recent bool
 	// Now is world time. Metric windows end at its minute.
 	Now time.Time
 }

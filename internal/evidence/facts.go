@@ -68,6 +68,9 @@ func (f *facts) metric(ctx context.Context, q aws.MetricQuery, from, to time.Tim
 
 func (f *facts) accountSettings(ctx context.Context) (aws.AccountSettings, error) {
 	return f.settings.get(func() (aws.AccountSettings, error) {
+		if f.subject.Recent {
+			return f.subject.Session.Lambda.RecentAccountSettings(ctx)
+		}
 		return f.subject.Session.Lambda.AccountSettings(ctx)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/aws"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
 )
 
@@ -24,8 +25,6 @@ const (
 	// retry is how soon a step is tried again that AWS did not answer, and heldRetry one that was held back: the budget is
 	// there again in a moment, and everybody else waits for it too.
 	retry, heldRetry = 30 * time.Second, 2 * time.Second
-	// moment is less than anything but the operator's own budget asks to wait.
-	moment = time.Second
 )
 
 // maxMessage is the longest message of a gap.
@@ -47,7 +46,7 @@ func RetryAfter(g *v1alpha1.Gap) time.Duration {
 func gapOf(ctx context.Context, err error) *v1alpha1.Gap {
 	f := fault.From(err)
 	g := &v1alpha1.Gap{Reason: f.Reason, Message: f.Message}
-	if f.Class == fault.Waiting && f.After > 0 && f.After < moment {
+	if aws.HeldBack(err) {
 		g.Reason = GapHeld
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {

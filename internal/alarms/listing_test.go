@@ -1,0 +1,73 @@
+package alarms
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/runbook-operator/runbook-operator/internal/fault"
+	"github.com/runbook-operator/runbook-operator/internal/sim"
+	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
+	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
+	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
+)
+
+// An account has more pages of alarms than the budget allows at once: each look goes on where the last one stopped.
+func TestMorePagesThanTheBudgetAllowsAreReadOnceForEverybody(t *testing.T) {
+	g := NewWithT(t)
+	w := newWorld(t, reactstocks.Steady, sim.Options{})
+	const many = 1150
+	for i := range many {
+		w.putAlarm(t, i)
+	}
+	listing, from := &Listing{}, w.Ledger().Len()
+	var mu sync.Mutex
+	read := 0
+	for range 5 {
+		var everybody sync.WaitGroup
+		for range 20 {
+			everybody.Go(func() {
+				all, err := listing.Read(t.Context(), w.session, w.clock.Now())
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					g.Expect(fault.From(err).Class).To(Equal(fault.Waiting))
+					return
+				}
+				g.Expect(len(all)).To(BeNumerically(">=", many))
+				read++
+			})
+		}
+		everybody.Wait()
+		w.clock.Step(time.Second)
+	}
+	g.Expect(read).To(BeNumerically(">=", 40), "everybody has all of them as soon as they are read")
+	g.Expect(w.Ledger().Count(ledger.After(from), ledger.ByAction("cloudwatch:DescribeAlarms"))).To(Equal(many/recordsPerPage+1), "one call a page")
+
+	w.clock.Step(listingHolds)
+	_, err := listing.Read(t.Context(), w.session, w.clock.Now())
+	g.Expect(fault.From(err).Class).To(Equal(fault.Waiting), "after a minute they are read anew")
+}
+
+func TestAReadingOfAllAlarmsThatFailedIsBegunAnew(t *testing.T) {
+	g := NewWithT(t)
+	w := newWorld(t, reactstocks.Steady, sim.Options{})
+	for i := range 250 {
+		w.putAlarm(t, i)
+	}
+	listing := &Listing{}
+	w.Faults().Add(faults.Rule{Action: "cloudwatch:DescribeAlarms", Skip: 1, Times: 1, Effect: faults.Error("AccessDeniedException", "no", 403)})
+	_, err := listing.Read(t.Context(), w.session, w.clock.Now())
+	g.Expect(fault.From(err).Class).To(Equal(fault.Blocked))
+	w.clock.Step(time.Second)
+	all, err := listing.Read(t.Context(), w.session, w.clock.Now())
+	g.Expect(err).NotTo(HaveOccurred())
+	seen := map[string]int{}
+	for _, a := range all {
+		seen[a.Name]++
+		g.Expect(seen[a.Name]).To(Equal(1), a.Name)
+	}
+	g.Expect(len(all)).To(BeNumerically(">=", 250))
+}
