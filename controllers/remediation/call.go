@@ -68,6 +68,9 @@ func (r *Reconciler) make(ctx context.Context, s *scope, p step, session *aws.Se
 	if err := stopping(ctx); err != nil {
 		return false, err
 	}
+	if err := session.Room(p.call(s.rem.Status.Plan).Operation); err != nil {
+		return false, err // nothing is announced that would not be sent
+	}
 	notAfter, leads := r.notAfter(s, p)
 	if !leads {
 		return false, nil
@@ -96,7 +99,11 @@ func (r *Reconciler) make(ctx context.Context, s *scope, p step, session *aws.Se
 		s.refused(p, f)
 		return false, nil
 	}
-	s.progress(p, v1alpha1.ReasonRefused, "AWS refused the call and changed nothing: "+f.Message)
+	said := "AWS refused the call and changed nothing: "
+	if aws.HeldBack(err) {
+		said = "the call was not sent: " // another one took what was left of the budget
+	}
+	s.progress(p, v1alpha1.ReasonRefused, said+f.Message)
 	s.wake(max(f.After, retryAt(s.rem, p).Sub(s.now)))
 	return false, nil
 }

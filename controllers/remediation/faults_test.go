@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/aws"
 	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
 	"github.com/runbook-operator/runbook-operator/internal/sim/iam"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
@@ -105,6 +106,26 @@ var _ = Describe("A call that AWS refuses", func() {
 			Expect(at[i].At.Sub(at[i-1].At.Time)).To(BeNumerically(">=", 15*time.Second<<(i-1)), "attempt %d", i+1)
 			Expect(at[i].Approvals).To(Equal(at[0].Approvals))
 		}
+	})
+
+	It("is not announced while the operator's own budget allows none", func() {
+		budgets := aws.DefaultBudgets()
+		budgets.LambdaChanges = aws.Budget{PerSecond: 1.0 / 120, Burst: 1}
+		s := beginWith(aws.Options{Budgets: budgets})
+		rem := s.asks()
+		other, err := s.Deps.AWS.Session(s.ctx, aws.Access{
+			AccountID: reactstocks.AccountID, Region: reactstocks.Region, RoleARN: reactstocks.GrantRoleARN, ExternalID: reactstocks.ExternalID,
+		}, "another")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(other.Lambda.PutFunctionConcurrency(s.ctx, reactstocks.NewsSyncFunction, 5)).To(Succeed())
+		s.approves(rem)
+		s.until("it waits", patient, func() bool { return s.reason(rem.Name, v1alpha1.ConditionApplied) == v1alpha1.ReasonAWSUnavailable })
+		Expect(s.get(rem.Name).Status.Intents).To(BeEmpty())
+		Expect(s.calls()).To(HaveLen(1), "that of the other")
+		rem = s.ends(rem, time.Hour)
+		Expect(rem).To(HaveCondition(v1alpha1.ConditionSucceeded, metav1.ConditionTrue, v1alpha1.ReasonSucceeded))
+		Expect(outcomes(rem)).To(Equal([]v1alpha1.Outcome{v1alpha1.OutcomeApplied}))
+		Expect(s.calls()).To(HaveLen(2))
 	})
 
 	It("holds no lock while it pauses", func() {

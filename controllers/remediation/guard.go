@@ -25,8 +25,8 @@ const (
 	busyRetry = 15 * time.Second
 )
 
-// guard holds an approved change back: by the mode, because the cause does not hold any more, or because another
-// change has the function or the pool. A held change says why.
+// guard holds an approved change back: by the mode, because another change has the function or the pool, or because the
+// cause does not hold any more. A held change says why.
 func (r *Reconciler) guard(ctx context.Context, s *scope) (bool, error) {
 	if begun(s.rem) {
 		return true, nil
@@ -47,10 +47,11 @@ func (r *Reconciler) guard(ctx context.Context, s *scope) (bool, error) {
 		s.wake(wait)
 		return false, nil // the condition says what became of the last attempt
 	}
-	if done, err := r.cause(ctx, s); err != nil || !done {
+	// The Leases first: of many approved changes only the one whose turn it is asks AWS for the cause.
+	if done, err := r.lock(ctx, s); err != nil || !done {
 		return false, err
 	}
-	return r.lock(ctx, s)
+	return r.cause(ctx, s)
 }
 
 // cause asks whether the trouble is still there: a signal still fails, and the rule that proposed the change still

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	. "github.com/onsi/ginkgo/v2"
@@ -21,6 +21,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/controllers/claim"
 	"github.com/runbook-operator/runbook-operator/controllers/controller"
 	"github.com/runbook-operator/runbook-operator/controllers/remediation"
+	"github.com/runbook-operator/runbook-operator/internal/aws"
 	claimed "github.com/runbook-operator/runbook-operator/internal/claim"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
@@ -59,8 +60,13 @@ type story struct {
 // begin starts a story with the shortest verification that the policy knows, and a client that a spec can tamper with.
 func begin() *story {
 	GinkgoHelper()
+	return beginWith(aws.Options{})
+}
+
+func beginWith(o aws.Options) *story {
+	GinkgoHelper()
 	s := &story{ctx: context.Background(), mind: &mind{}}
-	s.Fixture = environment.NewFixture(GinkgoTB(), env.Options{Controllers: s.controllers})
+	s.Fixture = environment.NewFixture(GinkgoTB(), env.Options{Controllers: s.controllers, AWS: o})
 	s.Bind(alice, "runbook-operator-approver")
 	ExpectApplied(s.ctx, s.Admin, builder.AWSAccount(),
 		builder.ChangePolicy(s.Namespace, func(p *v1alpha1.ChangePolicy) { p.Spec.Verification.Window = "1m" }),
@@ -155,8 +161,8 @@ func (s *story) leases() int {
 
 // byHand is a Lambda client of a platform administrator.
 func (s *story) byHand() *lambda.Client {
-	return lambda.NewFromConfig(aws.Config{
-		Region: reactstocks.Region, BaseEndpoint: aws.String(s.Endpoint), HTTPClient: transport.New(),
+	return lambda.NewFromConfig(awssdk.Config{
+		Region: reactstocks.Region, BaseEndpoint: awssdk.String(s.Endpoint), HTTPClient: transport.New(),
 		Credentials: credentials.NewStaticCredentialsProvider(reactstocks.AdminAccessKeyID, reactstocks.AdminSecretAccessKey, ""),
 	})
 }
@@ -164,9 +170,9 @@ func (s *story) byHand() *lambda.Client {
 // reserved returns the reserved concurrency of the backend as AWS has it.
 func (s *story) reserved() int32 {
 	GinkgoHelper()
-	out, err := s.byHand().GetFunctionConcurrency(s.ctx, &lambda.GetFunctionConcurrencyInput{FunctionName: aws.String(reactstocks.BackendFunction)})
+	out, err := s.byHand().GetFunctionConcurrency(s.ctx, &lambda.GetFunctionConcurrencyInput{FunctionName: awssdk.String(reactstocks.BackendFunction)})
 	Expect(err).NotTo(HaveOccurred())
-	return aws.ToInt32(out.ReservedConcurrentExecutions)
+	return awssdk.ToInt32(out.ReservedConcurrentExecutions)
 }
 
 // named names a Remediation.

@@ -105,20 +105,40 @@ func (b *budgets) family(service, operation string) (string, Budget) {
 
 // take takes one call from the budget, or says when there is one again. It never waits.
 func (b *budgets) take(p place, service, operation string, now time.Time) error {
-	family, budget := b.family(service, operation)
-	key := budgetKey{place: p, family: family}
-	b.mu.Lock()
-	limiter, ok := b.limiters[key]
-	if !ok {
-		limiter = rate.NewLimiter(rate.Limit(budget.PerSecond), budget.Burst)
-		b.limiters[key] = limiter
-	}
-	b.mu.Unlock()
+	family, budget, limiter := b.limiter(p, service, operation)
 	// A reservation that is given back is not given back whole where others were made meanwhile (package rate, CancelAt):
 	// nothing is reserved that is not used.
 	if limiter.AllowN(now, 1) {
 		return nil
 	}
+	return none(family, budget, limiter, now)
+}
+
+// room says whether there is a call in the budget, or when there is one again. It takes none.
+func (b *budgets) room(p place, service, operation string, now time.Time) error {
+	family, budget, limiter := b.limiter(p, service, operation)
+	if budget.Burst >= 1 && limiter.TokensAt(now) >= 1 {
+		return nil
+	}
+	return none(family, budget, limiter, now)
+}
+
+// limiter returns the family that a call is of, and what is left of its budget.
+func (b *budgets) limiter(p place, service, operation string) (string, Budget, *rate.Limiter) {
+	family, budget := b.family(service, operation)
+	key := budgetKey{place: p, family: family}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	limiter, ok := b.limiters[key]
+	if !ok {
+		limiter = rate.NewLimiter(rate.Limit(budget.PerSecond), budget.Burst)
+		b.limiters[key] = limiter
+	}
+	return family, budget, limiter
+}
+
+// none is the fault of a call that the budget does not allow now.
+func none(family string, budget Budget, limiter *rate.Limiter, now time.Time) error {
 	if budget.Burst < 1 || budget.PerSecond <= 0 {
 		return local(time.Second, "the operator's budget for %s allows no call", family)
 	}

@@ -111,3 +111,19 @@ func TestCallsThatAreRefusedCostTheBudgetNothing(t *testing.T) {
 	err := b.take(where, "lambda", "GetAccountSettings", now.Add(4*time.Second))
 	g.Expect(fault.From(err).After).To(BeNumerically("~", 200*time.Millisecond, time.Millisecond), "when there is a call again")
 }
+
+func TestWhetherThereIsRoomForACallCostsNothing(t *testing.T) {
+	g := NewWithT(t)
+	w := newWorld(t, reactstocks.Steady)
+	s := w.session(t)
+	for range 100 {
+		g.Expect(s.Room("lambda:PutFunctionConcurrency")).To(Succeed())
+	}
+	for range DefaultBudgets().LambdaChanges.Burst {
+		g.Expect(s.Lambda.PutFunctionConcurrency(t.Context(), reactstocks.BackendFunction, 120)).To(Succeed())
+	}
+	g.Expect(HeldBack(s.Room("lambda:PutFunctionConcurrency"))).To(BeTrue())
+	g.Expect(s.Room("lambda:GetAccountSettings")).To(Succeed(), "reads have a budget of their own")
+	w.clock.Step(500 * time.Millisecond)
+	g.Expect(s.Room("lambda:PutFunctionConcurrency")).To(Succeed())
+}

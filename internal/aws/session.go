@@ -64,6 +64,7 @@ type Session struct {
 	access   Access
 	identity Identity
 	expires  time.Time
+	room     func(service, operation string) error
 }
 
 // Access is what the session was made from.
@@ -71,6 +72,13 @@ func (s *Session) Access() Access { return s.access }
 
 // Identity is who AWS said that the session is, when it was made.
 func (s *Session) Identity() Identity { return s.identity }
+
+// Room says whether the operator's budget allows a call of an IAM action now, such as lambda:PutFunctionConcurrency, and
+// takes nothing of it: before something is announced that would then not be sent. Its fault is HeldBack.
+func (s *Session) Room(action string) error {
+	service, operation, _ := strings.Cut(action, ":")
+	return s.room(service, operation)
+}
 
 type sessionKey struct {
 	access Access
@@ -166,6 +174,9 @@ func (c *Clients) open(ctx context.Context, key sessionKey) (*Session, error) {
 		access:     a,
 		identity:   identity,
 		expires:    *out.Credentials.Expiration,
+		room: func(service, operation string) error {
+			return c.budgets.room(place{account: a.AccountID, region: a.Region}, service, operation, c.clock.Now())
+		},
 	}, nil
 }
 

@@ -46,7 +46,7 @@ func TestBench(t *testing.T) {
 	s.protect(busy)
 	pause(11 * time.Second) // an Approval counts from ten seconds after the admission policies were seen
 	alone := s.live(p, 0, 1)
-	many := s.live(p, 1, applications-1)
+	many := s.live(p, 1, livesAtOnce)
 	for _, l := range []lives{alone, many} {
 		each := float64(l.n)
 		what := func(text string) string { return fmt.Sprintf("%s, %d at once", text, l.n) }

@@ -53,6 +53,7 @@ func (s *stage) change() samples {
 	s.ask(0, applications)
 	var all samples
 	for i := range applications {
+		pause(600 * time.Millisecond) // the operator's budget of changes is two a second: it is not what is measured
 		rem := s.find(name(i))
 		from := s.aws.Ledger().Len()
 		sent := time.Now()

@@ -16,8 +16,13 @@ import (
 	"github.com/runbook-operator/runbook-operator/test/builder"
 )
 
-// speed is how many seconds pass in the world in one of the wall while whole lives are measured.
-const speed = 60
+const (
+	// speed is how many seconds pass in the world in one of the wall while whole lives are measured. Each change is looked at
+	// once a minute of the world, by reads of the API server of which each takes as long as ever.
+	speed = 30
+	// livesAtOnce is how many lives there are at once.
+	livesAtOnce = 30
+)
 
 // lives is what some incidents cost from alarm to Resolved, all at once.
 type lives struct {

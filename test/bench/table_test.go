@@ -26,7 +26,11 @@ type row struct{ what, n, value, p99, note string }
 
 type table struct{ rows []row }
 
-func (t *table) section(name string) { t.rows = append(t.rows, row{what: name}) }
+// section begins a part of the table, and says so: it takes minutes.
+func (t *table) section(name string) {
+	fmt.Fprintf(os.Stderr, "bench: %s\n", name)
+	t.rows = append(t.rows, row{what: name})
+}
 
 func (t *table) latency(what string, s samples, note string) {
 	if len(s) == 0 {
