@@ -65,9 +65,9 @@ test-fault: ## Attack the operator: kills, ambiguous answers, forged approvals, 
 # Nothing else should run meanwhile: the operator, the API server and the
 # simulated AWS share the machine that is printed.
 .PHONY: bench
-bench: ## Measure latency, throughput, cost, memory and restart on this machine, and print them with it (about five minutes).
+bench: ## Measure latency, throughput, cost, memory and restart on this machine, and print them with it (about ten minutes).
 	@assets="$$(go run ./hack/controlplane/cmd)"; \
-	KUBEBUILDER_ASSETS="$$assets" go test -tags bench -count=1 -timeout 15m -v ./test/bench
+	KUBEBUILDER_ASSETS="$$assets" go test -tags bench -count=1 -timeout 30m -v ./test/bench
 
 # The second run checks the API types against the Kubernetes API conventions;
 # the test plants one violation per law and expects the linter to report

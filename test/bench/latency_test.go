@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/claim"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
@@ -51,6 +52,11 @@ func (s *stage) detect() samples {
 func (s *stage) change() samples {
 	s.t.Helper()
 	s.ask(0, applications)
+	s.await("changes may begin in the account that was just claimed", claim.Settle+time.Minute, func() bool {
+		account := &v1alpha1.AWSAccount{}
+		s.must("reading the account", s.admin.Get(s.ctx, client.ObjectKeyFromObject(builder.AWSAccount()), account))
+		return account.Status.Claim != nil && account.Status.Claim.Since != nil && s.clock.Since(account.Status.Claim.Since.Time) > claim.Settle+time.Second
+	})
 	var all samples
 	for i := range applications {
 		pause(600 * time.Millisecond) // the operator's budget of changes is two a second: it is not what is measured
