@@ -47,11 +47,15 @@ func (p step) token(rem *v1alpha1.Remediation) string {
 	return fmt.Sprintf("%s-%s%d-%d", rem.UID, direction, p.index, attempts(rem, p)+1)
 }
 
-// approach opens the session that a step is made with, makes sure that this cluster is the one that acts in the account,
-// and reads what is live now. Everything that can fail without a change comes before the intent.
+// approach opens the session that a step is made with, makes sure that the budget has a call for it and that this cluster
+// is the one that acts in the account, and reads what is live now. Everything that can fail without a change comes before
+// the intent.
 func (r *Reconciler) approach(ctx context.Context, s *scope, p step) (*aws.Session, action.State, error) {
 	session, err := r.AWS.Session(ctx, s.session.Access(), p.token(s.rem))
 	if err != nil {
+		return nil, action.State{}, err
+	}
+	if err := session.Room(p.call(s.rem.Status.Plan).Operation); err != nil {
 		return nil, action.State{}, err
 	}
 	if err := r.claimed(ctx, s); err != nil {
@@ -67,9 +71,6 @@ func (r *Reconciler) approach(ctx context.Context, s *scope, p step) (*aws.Sessi
 func (r *Reconciler) make(ctx context.Context, s *scope, p step, session *aws.Session, live action.State) (bool, error) {
 	if err := stopping(ctx); err != nil {
 		return false, err
-	}
-	if err := session.Room(p.call(s.rem.Status.Plan).Operation); err != nil {
-		return false, err // nothing is announced that would not be sent
 	}
 	notAfter, leads := r.notAfter(s, p)
 	if !leads {
@@ -100,8 +101,8 @@ func (r *Reconciler) make(ctx context.Context, s *scope, p step, session *aws.Se
 		return false, nil
 	}
 	said := "AWS refused the call and changed nothing: "
-	if aws.HeldBack(err) {
-		said = "the call was not sent: " // another one took what was left of the budget
+	if f.Reason == v1alpha1.ReasonAWSUnavailable {
+		said = "the call was not carried out and changed nothing: " // AWS throttles, or it was not even sent
 	}
 	s.progress(p, v1alpha1.ReasonRefused, said+f.Message)
 	s.wake(max(f.After, retryAt(s.rem, p).Sub(s.now)))

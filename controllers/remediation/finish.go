@@ -61,8 +61,8 @@ func unsound(rem *v1alpha1.Remediation) string {
 	return ""
 }
 
-// unlock gives back the Leases of a Remediation that waits: they are held from immediately before an intent to the
-// end, and not while people decide. The finalizer stays. Whoever waits a moment for the operator's own budget keeps them:
+// unlock gives back the Leases of a Remediation that waits: they are held from the last looks before an intent
+// to the end, and not while people decide. The finalizer stays. Whoever waits a moment for the operator's own budget keeps them:
 // the next one would wait for it too, and nobody would come to an end.
 func (r *Reconciler) unlock(ctx context.Context, s *scope) error {
 	if s.brief || s.uncertain || begun(s.rem) || s.rem.Status.EndedAt != nil || !controllerutil.ContainsFinalizer(s.rem, v1alpha1.FinalizerChange) {

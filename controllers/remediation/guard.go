@@ -25,8 +25,8 @@ const (
 	busyRetry = 15 * time.Second
 )
 
-// guard holds an approved change back: by the mode, because another change has the function or the pool, or because the
-// cause does not hold any more. A held change says why.
+// guard holds an approved change back: by the mode, because the cause does not hold any more, or because another change
+// has the pool or the function. A held change says why.
 func (r *Reconciler) guard(ctx context.Context, s *scope) (bool, error) {
 	if begun(s.rem) {
 		return true, nil
@@ -47,16 +47,25 @@ func (r *Reconciler) guard(ctx context.Context, s *scope) (bool, error) {
 		s.wake(wait)
 		return false, nil // the condition says what became of the last attempt
 	}
-	// The Leases first: of many approved changes only the one whose turn it is asks AWS for the cause.
-	if done, err := r.lock(ctx, s); err != nil || !done {
+	if done, err := r.signalled(ctx, s); err != nil || !done {
 		return false, err
 	}
-	return r.cause(ctx, s)
+	// Of many approved changes only the one whose turn it is asks AWS for the cause. The function may be another's for as
+	// long as a change lasts: what is no longer needed does not wait for that.
+	functions, pool := targets(s.rem.Status.Plan)
+	if s.proposal.UsesConcurrencyPool {
+		if done, err := r.lock(ctx, s, pool); err != nil || !done {
+			return false, err
+		}
+	}
+	if done, err := r.cause(ctx, s); err != nil || !done {
+		return false, err
+	}
+	return r.lock(ctx, s, functions...)
 }
 
-// cause asks whether the trouble is still there: a signal still fails, and the rule that proposed the change still
-// fires on fresh evidence.
-func (r *Reconciler) cause(ctx context.Context, s *scope) (bool, error) {
+// signalled asks whether a signal of the Incident still fails.
+func (r *Reconciler) signalled(ctx context.Context, s *scope) (bool, error) {
 	if s.incident == nil {
 		return true, nil // asked for by a person, without an Incident
 	}
@@ -73,7 +82,12 @@ func (r *Reconciler) cause(ctx context.Context, s *scope) (bool, error) {
 		s.end(v1alpha1.ReasonNoLongerNeeded, "no alarm of the Incident at this function is in ALARM any more, nothing was changed")
 		return false, nil
 	}
-	if s.rem.Spec.Cause == nil {
+	return true, nil
+}
+
+// cause asks whether the rule that proposed the change still fires on fresh evidence.
+func (r *Reconciler) cause(ctx context.Context, s *scope) (bool, error) {
+	if s.incident == nil || s.rem.Spec.Cause == nil {
 		return true, nil
 	}
 	result, why := r.ask(ctx, s)
@@ -180,14 +194,9 @@ func (s *scope) busy(other lease.Holder, target string) {
 	s.applied(false, v1alpha1.ReasonTargetBusy, fmt.Sprintf("Remediation %s is changing %s: this one goes on when that is settled", other.Key, target))
 }
 
-// lock takes the Lease of every target of the plan, and of the account's concurrency pool where the plan draws on
-// it. They are held until the change is settled; taking one again changes nothing.
-func (r *Reconciler) lock(ctx context.Context, s *scope) (bool, error) {
-	functions, pool := targets(s.rem.Status.Plan)
-	wanted := functions
-	if s.proposal.UsesConcurrencyPool {
-		wanted = append(wanted, pool)
-	}
+// lock takes the Leases of targets of the plan: of its functions, and of the account's concurrency pool where the plan
+// draws on it. They are held until the change is settled; taking one again changes nothing.
+func (r *Reconciler) lock(ctx context.Context, s *scope, wanted ...string) (bool, error) {
 	if err := r.patchFinalizer(ctx, s, controllerutil.AddFinalizer); err != nil {
 		return false, err
 	}

@@ -136,7 +136,8 @@ const maxAlarms = 32
 
 func (r *Reconciler) watched(ctx context.Context, s *scope) ([]alarms.Alarm, error) {
 	names := s.signals()
-	if len(names) == 0 {
+	listed := len(names) == 0
+	if listed {
 		all, err := r.listing.Read(ctx, s.session, s.now)
 		if err != nil {
 			return nil, err
@@ -152,8 +153,9 @@ func (r *Reconciler) watched(ctx context.Context, s *scope) ([]alarms.Alarm, err
 		return nil, err
 	}
 	var out []alarms.Alarm
-	for _, name := range names {
-		if a, ok := found[name]; ok {
+	for _, name := range slices.Compact(names) { // pages that were read one after the other may repeat a name
+		a, ok := found[name]
+		if _, ours := a.Function([]v1alpha1.ApplicationFunction{s.function}); ok && (ours || !listed) {
 			out = append(out, a)
 		}
 	}

@@ -29,7 +29,7 @@ func (setReservedConcurrency) Permissions() Permissions {
 	}
 }
 
-func (setReservedConcurrency) Plan(ctx context.Context, s *aws.Session, t Target, want v1alpha1.Action) (Proposal, error) {
+func (a setReservedConcurrency) Plan(ctx context.Context, s *aws.Session, t Target, want v1alpha1.Action) (Proposal, error) {
 	if want.SetReservedConcurrency == nil {
 		return Proposal{}, malformed("the action is not setReservedConcurrency")
 	}
@@ -61,6 +61,10 @@ func (setReservedConcurrency) Plan(ctx context.Context, s *aws.Session, t Target
 		return Proposal{}, err
 	}
 	if err := guardPool(fn, settings, seen, pool, t.UnreservedFloor); err != nil {
+		if t.Recent {
+			t.Recent = false
+			return a.Plan(ctx, s, t, want) // nothing ends by what was so a moment ago
+		}
 		return Proposal{}, err
 	}
 	return Proposal{

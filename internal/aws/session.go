@@ -74,7 +74,7 @@ func (s *Session) Access() Access { return s.access }
 func (s *Session) Identity() Identity { return s.identity }
 
 // Room says whether the operator's budget allows a call of an IAM action now, such as lambda:PutFunctionConcurrency, and
-// takes nothing of it: before something is announced that would then not be sent. Its fault is HeldBack.
+// takes nothing of it: before something is announced that would then not be sent. Its fault is of the class Waiting.
 func (s *Session) Room(action string) error {
 	service, operation, _ := strings.Cut(action, ":")
 	return s.room(service, operation)

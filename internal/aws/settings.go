@@ -14,8 +14,8 @@ import (
 const recently = 5 * time.Second
 
 // RecentAccountSettings is AccountSettings, or, where the operator's own budget allows no call now, what AWS answered
-// the same role within the last five seconds. It is for what only informs: everybody asks the same when many alarms
-// fire at once. Before a change use AccountSettings.
+// the same role within the last five seconds. It is for what informs and proposes: everybody asks the same when many
+// alarms fire at once. Before a change use AccountSettings.
 func (l Lambda) RecentAccountSettings(ctx context.Context) (AccountSettings, error) {
 	s, err := l.AccountSettings(ctx)
 	if err != nil && HeldBack(err) {

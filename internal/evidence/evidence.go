@@ -17,7 +17,7 @@ type Subject struct {
 	// UnreservedFloor is AWSAccount.spec.lambda.unreservedConcurrencyFloor. Nil: not configured.
 	UnreservedFloor *int32
 	// Recent says that the account's limits may be of a few seconds ago where the operator's budget allows no call now: for
-	// what informs people, not for what a change depends on.
+	// what informs people and proposes. What a change depends on is read anew before it.
 	Recent bool
 	// Now is world time. Metric windows end at its minute.
 	Now time.Time

@@ -22,7 +22,7 @@ const (
 	// together is how many Incidents there are at once.
 	together = 50
 	// approved are so many of them, whose changes are made one after the other, and few where what is looked at comes before.
-	approved, few = 15, 5
+	approved, few = 8, 5
 	// allProposed is within what all of them have a plan that waits for approval after their alarms fired, and allChanged
 	// within what all are changed after they were approved, world time.
 	allProposed, allChanged = 5 * time.Minute, 15 * time.Minute

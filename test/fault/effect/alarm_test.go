@@ -34,6 +34,7 @@ func TestAnOperatorThatIsKilledAnywhereHasOneIncidentForAnAlarm(t *testing.T) {
 	s := newStage(t, reactstocks.Steady)
 	s.listens()
 	s.lead(false, process.Learn)
+	s.watches()
 	s.fires().recovers(1) // fills the caches, and is no death's equal
 
 	s.Expect(s.now.Arm(process.Learn)).To(Succeed())
@@ -43,11 +44,12 @@ func TestAnOperatorThatIsKilledAnywhereHasOneIncidentForAnAlarm(t *testing.T) {
 	f.recovers(1)
 	last := slices.Index(all, "aws: after sqs:DeleteMessageBatch #1")
 	s.Expect(last).To(BeNumerically(">", 0), strings.Join(all, "\n"))
-	all = all[:last+1]
+	all = slices.DeleteFunc(all[:last+1], func(p string) bool { return strings.Contains(p, "events") }) // no decision hangs by one
 	for _, request := range []string{"aws: %s sqs:ReceiveMessage #1", "aws: %s cloudwatch:DescribeAlarms #1", "kubernetes: %s POST incidents #1", "kubernetes: %s PATCH incidents/status #1", "aws: %s sqs:DeleteMessageBatch #1"} {
 		s.Expect(all).To(ContainElements(fmt.Sprintf(request, "before"), fmt.Sprintf(request, "after")))
 	}
 
+	t.Logf("an alarm passes %d points:\n%s", len(all), strings.Join(all, "\n"))
 	began, missed := time.Now(), 0
 	for _, point := range all {
 		t.Run(point, func(t *testing.T) {
@@ -76,6 +78,10 @@ func (s *stage) listens() {
 	s.Expect(s.Cluster.Admin.Get(s.ctx, client.ObjectKeyFromObject(account), account)).To(Succeed())
 	account.Spec.Queues = []v1alpha1.AlarmQueue{{Region: reactstocks.Region, URL: reactstocks.AlarmQueueURL}}
 	s.Expect(s.Cluster.Admin.Update(s.ctx, account)).To(Succeed())
+	policy := builder.ChangePolicy(process.Team)
+	s.Expect(s.Cluster.Admin.Get(s.ctx, client.ObjectKeyFromObject(policy), policy)).To(Succeed())
+	policy.Spec.Recovery.StableFor = "1m"
+	s.Expect(s.Cluster.Admin.Update(s.ctx, policy)).To(Succeed())
 	s.Expect(s.Cluster.Admin.Create(s.ctx, builder.Runbook(process.Team))).To(Succeed())
 	s.Expect(s.AWS.PutMetricAlarm(s.ctx, &cloudwatch.PutMetricAlarmInput{
 		AlarmName: awssdk.String(drill), Namespace: awssdk.String("AWS/Lambda"), MetricName: awssdk.String("Throttles"), Statistic: types.StatisticSum,
@@ -87,6 +93,21 @@ func (s *stage) listens() {
 		Threshold: awssdk.Float64(0), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
 	})).To(Succeed())
 	s.sets(types.StateValueOk)
+}
+
+// watches lets world time pass until the operator watches the alarms and receives from the queue: what fires before is not
+// new.
+func (s *stage) watches() {
+	s.t.Helper()
+	s.Clock.Run(false)
+	defer s.Clock.Hold()
+	s.Eventually(func(g Gomega) {
+		app, account := builder.ServerlessApplication(process.Team), builder.AWSAccount()
+		g.Expect(s.Cluster.Admin.Get(s.ctx, client.ObjectKeyFromObject(app), app)).To(Succeed())
+		g.Expect(app.Status.WatchedSince).NotTo(BeNil())
+		g.Expect(s.Cluster.Admin.Get(s.ctx, client.ObjectKeyFromObject(account), account)).To(Succeed())
+		g.Expect(conditions.IsTrue(account.Status.Conditions, v1alpha1.ConditionReceiving)).To(BeTrue())
+	}).WithTimeout(patient).WithPolling(often).Should(Succeed())
 }
 
 // sets sets the state of the alarm by hand.

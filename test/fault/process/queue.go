@@ -36,6 +36,7 @@ func (p *pacer) newQueue(name string, backoff workqueue.TypedRateLimiter[reconci
 		PriorityQueue: priorityqueue.New(name, func(o *priorityqueue.Opts[reconcile.Request]) { o.RateLimiter = backoff }),
 		backoff:       backoff,
 		pacer:         p,
+		listens:       name == "queue",
 		due:           map[reconcile.Request]time.Time{},
 	}
 	p.mu.Lock()
@@ -91,6 +92,7 @@ type queue struct {
 	priorityqueue.PriorityQueue[reconcile.Request]
 	backoff workqueue.TypedRateLimiter[reconcile.Request]
 	pacer   *pacer
+	listens bool                            // a long poll is always under way: nobody waits for it
 	due     map[reconcile.Request]time.Time // guarded by pacer.mu
 }
 
@@ -158,7 +160,9 @@ func (q *queue) took(r reconcile.Request) {
 	q.pacer.mu.Lock()
 	defer q.pacer.mu.Unlock()
 	delete(q.due, r)
-	q.pacer.working++
+	if !q.listens {
+		q.pacer.working++
+	}
 }
 
 // Done says that a request was worked on.
@@ -166,6 +170,9 @@ func (q *queue) Done(r reconcile.Request) {
 	q.PriorityQueue.Done(r)
 	q.pacer.mu.Lock()
 	defer q.pacer.mu.Unlock()
+	if q.listens {
+		return
+	}
 	q.pacer.working--
 	q.pacer.last = time.Now()
 }

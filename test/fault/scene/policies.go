@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -58,6 +59,9 @@ func (s *Scene) Restore() {
 	s.t.Helper()
 	s.must("restoring the admission policies", s.Replace())
 	mallory := s.AsUser(nobody)
+	me := &authenticationv1.SelfSubjectReview{}
+	s.must("asking who an administrator is", s.Admin.Create(s.ctx, me))
+	mine := func(p *v1alpha1.Person) bool { return p != nil && p.Username == me.Status.UserInfo.Username }
 	s.Await("the admission policies are in force again", func(ctx context.Context) bool {
 		a := builder.Approval(&v1alpha1.Remediation{}, func(a *v1alpha1.Approval) {
 			a.Namespace, a.GenerateName = s.Namespace, "probe-"
@@ -65,8 +69,13 @@ func (s *Scene) Restore() {
 			a.Spec.RemediationRef = v1alpha1.UIDReference{Name: "any", UID: "any"}
 		})
 		honest := a.DeepCopy()
+		asked := builder.Remediation(s.Namespace, func(r *v1alpha1.Remediation) {
+			r.Name, r.GenerateName = "", "probe-"
+			r.Spec.RequestedBy = &v1alpha1.Person{Username: Bob}
+		})
 		return apierrors.IsForbidden(mallory.Create(ctx, a, client.DryRunAll)) &&
-			s.Admin.Create(ctx, honest, client.DryRunAll) == nil && honest.Spec.Approver != nil
+			s.Admin.Create(ctx, honest, client.DryRunAll) == nil && mine(honest.Spec.Approver) &&
+			s.Admin.Create(ctx, asked, client.DryRunAll) == nil && mine(asked.Spec.RequestedBy)
 	})
 }
 
