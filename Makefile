@@ -41,6 +41,7 @@ build: ## Compile the operator and its kubectl plugin into bin/.
 	@mkdir -p $(BIN)
 	go build -o $(BIN)/ . $(if $(wildcard cmd),./cmd/...)
 
+# Lint has vet, with every build tag: it is not run again with the tests.
 .PHONY: test
 test: ## Run every test against a real API server, with the race detector where there is a C compiler.
 	@assets="$$(go run ./hack/controlplane/cmd)"; \
@@ -50,7 +51,7 @@ test: ## Run every test against a real API server, with the race detector where 
 		echo "make test: no C compiler found, so the race detector is off; install gcc to have it"; \
 	fi; \
 	set -x; \
-	KUBEBUILDER_ASSETS="$$assets" go test $$race -p $(PARALLEL) -timeout 25m ./...
+	KUBEBUILDER_ASSETS="$$assets" go test $$race -vet=off -p $(PARALLEL) -timeout 25m ./...
 
 # The suites that attack the operator. They are kept apart by a build tag, because they take the processors for
 # themselves: FAULT=./test/fault/effect runs one, ARGS is handed on to go test.
@@ -60,7 +61,7 @@ FAULT ?= ./test/fault/...
 test-fault: ## Attack the operator: kills, ambiguous answers, forged approvals, deletions, floods (FAULT=./test/fault/effect for one suite).
 	@assets="$$(go run ./hack/controlplane/cmd)"; \
 	set -x; \
-	KUBEBUILDER_ASSETS="$$assets" go test -tags fault -p $(PARALLEL) -timeout 30m $(FAULT) $(ARGS)
+	KUBEBUILDER_ASSETS="$$assets" go test -tags fault -vet=off -p $(PARALLEL) -timeout 30m $(FAULT) $(ARGS)
 
 # Nothing else should run meanwhile: the operator, the API server and the
 # simulated AWS share the machine that is printed.
