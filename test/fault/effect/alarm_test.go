@@ -4,6 +4,7 @@ package effect
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -49,6 +50,9 @@ func TestAnOperatorThatIsKilledAnywhereHasOneIncidentForAnAlarm(t *testing.T) {
 		s.Expect(all).To(ContainElements(fmt.Sprintf(request, "before"), fmt.Sprintf(request, "after")))
 	}
 
+	if os.Getenv(howMany) == decisive {
+		all = slices.DeleteFunc(all, func(p string) bool { return !strings.Contains(p, "sqs:") && !strings.Contains(p, "incidents") })
+	}
 	t.Logf("an alarm passes %d points:\n%s", len(all), strings.Join(all, "\n"))
 	began, missed := time.Now(), 0
 	for _, point := range all {

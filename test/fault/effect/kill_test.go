@@ -4,7 +4,9 @@ package effect
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +21,10 @@ import (
 
 // seed draws what is not run in full. It is printed with what it drew.
 const seed = 7
+
+// howMany names the environment variable that says at how many points the operator is killed: decisive are those around
+// intent, call and outcome alone, every is every one, which takes hours. Not set, some of the others are drawn.
+const howMany, decisive, every = "DEATHS", "decisive", "every"
 
 // deaths says how many points are run, of those that are not always run.
 type deaths struct {
@@ -70,6 +76,12 @@ func TestAnOperatorThatIsKilledAroundTheInverseOfAChangeThatDidNotHelpUndoesItOn
 // returns what all of them left.
 func (s *stage) killed(what errand, n deaths) effect {
 	s.t.Helper()
+	switch os.Getenv(howMany) {
+	case decisive:
+		n.others, n.reads, n.again = 0, 0, min(n.again, 2)
+	case every:
+		n.others, n.reads = math.MaxInt, math.MaxInt
+	}
 	s.lead(false, process.Learn)
 	first := s.asks(what).ends() // fills the caches, and is no death's equal: it came with the start of the process
 	s.Expect(first.err).NotTo(HaveOccurred())
@@ -149,7 +161,7 @@ func (s *stage) learns(what errand) (want effect, all []string) {
 // those that were drawn of the others.
 func chosen(all []string, n deaths, draw *rand.Rand) (always, drawn []string) {
 	const status = "PUT remediations/status"
-	decisive := make([]bool, len(all))
+	crucial := make([]bool, len(all))
 	changed := len(all)
 	for call, p := range all {
 		if !strings.HasPrefix(p, "aws: sending ") {
@@ -164,16 +176,16 @@ func chosen(all []string, n deaths, draw *rand.Rand) (always, drawn []string) {
 			to++
 		}
 		if n.inverse {
-			clear(decisive)
+			clear(crucial)
 		}
 		for i := max(from-1, 0); i <= min(to+1, len(all)-1); i++ {
-			decisive[i] = true
+			crucial[i] = true
 		}
 	}
 	var others, reads []string
 	for i, p := range all {
 		switch {
-		case decisive[i]:
+		case crucial[i]:
 			always = append(always, p)
 		case i > changed && strings.HasPrefix(p, "aws: ") && strings.Contains(p, " cloudwatch:"):
 			reads = append(reads, p)
