@@ -41,7 +41,7 @@ build: ## Compile the operator and its kubectl plugin into bin/.
 	@mkdir -p $(BIN)
 	go build -o $(BIN)/ . $(if $(wildcard cmd),./cmd/...)
 
-# Lint has vet, with every build tag: it is not run again with the tests.
+# Lint has vet, also with the build tag of the attacks: it is not run again with the tests.
 .PHONY: test
 test: ## Run every test against a real API server, with the race detector where there is a C compiler.
 	@assets="$$(go run ./hack/controlplane/cmd)"; \

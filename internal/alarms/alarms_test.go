@@ -90,11 +90,8 @@ func TestAnAlarmIsReadAsItIs(t *testing.T) {
 
 func TestEveryPageAndEveryNameIsRead(t *testing.T) {
 	g := NewWithT(t)
-	w := newWorld(t, reactstocks.Steady, sim.Options{})
-	wanted := []string{reactstocks.ThrottlesAlarm}
-	for i := range 230 {
-		wanted = append(wanted, w.putAlarm(t, i))
-	}
+	w, wanted := crowded(t, 230)
+	wanted = append(wanted, reactstocks.ThrottlesAlarm)
 	all, err := (&Listing{}).Read(t.Context(), w.session, w.clock.Now())
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(len(all)).To(BeNumerically(">=", 231))
@@ -106,16 +103,21 @@ func TestEveryPageAndEveryNameIsRead(t *testing.T) {
 	g.Expect(found["many-007"].Reach).To(Equal(10 * time.Minute))
 }
 
-// putAlarm puts one of many alarms, and returns its name.
-func (w *world) putAlarm(t *testing.T, i int) string {
+// crowded is a world with so many alarms more, whose names it returns.
+func crowded(t *testing.T, n int) (*world, []string) {
 	t.Helper()
-	name := fmt.Sprintf("many-%03d", i)
-	NewWithT(t).Expect(w.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
-		AlarmName: &name, Namespace: awssdk.String("Custom"), MetricName: awssdk.String("M"), Statistic: types.StatisticSum,
-		Period: awssdk.Int32(300), EvaluationPeriods: awssdk.Int32(2), Threshold: awssdk.Float64(1),
-		ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold, ActionsEnabled: awssdk.Bool(false),
-	})).To(Succeed())
-	return name
+	w := newWorld(t, reactstocks.Steady, sim.Options{})
+	var names []string
+	for i := range n {
+		name := fmt.Sprintf("many-%03d", i)
+		names = append(names, name)
+		NewWithT(t).Expect(w.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+			AlarmName: &name, Namespace: awssdk.String("Custom"), MetricName: awssdk.String("M"), Statistic: types.StatisticSum,
+			Period: awssdk.Int32(300), EvaluationPeriods: awssdk.Int32(2), Threshold: awssdk.Float64(1),
+			ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold, ActionsEnabled: awssdk.Bool(false),
+		})).To(Succeed())
+	}
+	return w, names
 }
 
 func TestEveryReadNamesAllAlarmTypes(t *testing.T) {

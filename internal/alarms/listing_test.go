@@ -9,20 +9,15 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/internal/aws"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
-	"github.com/runbook-operator/runbook-operator/internal/sim"
 	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
-	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
 )
 
 // An account has more pages of alarms than the budget allows at once: each look goes on where the last one stopped.
 func TestMorePagesThanTheBudgetAllowsAreReadOnceForEverybody(t *testing.T) {
 	g := NewWithT(t)
-	w := newWorld(t, reactstocks.Steady, sim.Options{})
 	const many = 1150
-	for i := range many {
-		w.putAlarm(t, i)
-	}
+	w, _ := crowded(t, many)
 	listing, from := &Listing{}, w.Ledger().Len()
 	var mu sync.Mutex
 	read := 0
@@ -55,10 +50,7 @@ func TestMorePagesThanTheBudgetAllowsAreReadOnceForEverybody(t *testing.T) {
 
 func TestAReadingOfAllAlarmsThatFailedIsBegunAnew(t *testing.T) {
 	g := NewWithT(t)
-	w := newWorld(t, reactstocks.Steady, sim.Options{})
-	for i := range 250 {
-		w.putAlarm(t, i)
-	}
+	w, _ := crowded(t, 250)
 	listing := &Listing{}
 	w.Faults().Add(faults.Rule{Action: "cloudwatch:DescribeAlarms", Skip: 1, Times: 1, Effect: faults.Error("AccessDeniedException", "no", 403)})
 	_, err := listing.Read(t.Context(), w.session, w.clock.Now())
@@ -77,10 +69,7 @@ func TestAReadingOfAllAlarmsThatFailedIsBegunAnew(t *testing.T) {
 // A token of a page may not be good any more when the budget allows the next page.
 func TestAReadingOfAllAlarmsWhoseTokenGrewOldIsBegunAnewAndIsNobodysEnd(t *testing.T) {
 	g := NewWithT(t)
-	w := newWorld(t, reactstocks.Steady, sim.Options{})
-	for i := range 550 {
-		w.putAlarm(t, i)
-	}
+	w, _ := crowded(t, 550)
 	listing := &Listing{}
 	_, err := listing.Read(t.Context(), w.session, w.clock.Now())
 	g.Expect(aws.HeldBack(err)).To(BeTrue(), "it has more pages than the budget allows at once")

@@ -36,13 +36,13 @@ func TestAnOperatorThatIsKilledAnywhereHasOneIncidentForAnAlarm(t *testing.T) {
 	s.listens()
 	s.lead(false, process.Learn)
 	s.watches()
-	s.fires().recovers(1) // fills the caches, and is no death's equal
+	s.fires().recovers() // fills the caches, and is no death's equal
 
 	s.Expect(s.now.Arm(process.Learn)).To(Succeed())
 	f := s.fires()
 	all, err := s.now.Points()
 	s.Expect(err).NotTo(HaveOccurred())
-	f.recovers(1)
+	f.recovers()
 	last := slices.Index(all, "aws: after sqs:DeleteMessageBatch #1")
 	s.Expect(last).To(BeNumerically(">", 0), strings.Join(all, "\n"))
 	all = slices.DeleteFunc(all[:last+1], func(p string) bool { return strings.Contains(p, "events") }) // no decision hangs by one
@@ -60,7 +60,7 @@ func TestAnOperatorThatIsKilledAnywhereHasOneIncidentForAnAlarm(t *testing.T) {
 			s := s.in(t)
 			victim := s.arm(process.Point{Name: point})
 			f := s.fires()
-			f.recovers(1)
+			f.recovers()
 			if victim.Alive() {
 				missed++ // the poll came first, and not the queue
 				s.Expect(victim.Arm(process.Learn)).To(Succeed())
@@ -148,8 +148,8 @@ func (s *stage) fires() *fire {
 	return f
 }
 
-// recovers lets the alarm recover, and waits until its Incidents ended: there have to be so many.
-func (f *fire) recovers(want int) {
+// recovers lets the alarm recover, and waits until its Incident ended: there has to be one.
+func (f *fire) recovers() {
 	f.t.Helper()
 	f.sets(types.StateValueOk)
 	f.comes("the Incident ends", func(mine []v1alpha1.Incident) bool {
@@ -157,7 +157,7 @@ func (f *fire) recovers(want int) {
 			return !conditions.IsTrue(inc.Status.Conditions, v1alpha1.ConditionResolved)
 		})
 	})
-	f.Expect(f.mine()).To(HaveLen(want))
+	f.Expect(f.mine()).To(HaveLen(1))
 }
 
 // comes lets world time pass until something is so and no message is left.
