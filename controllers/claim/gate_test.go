@@ -77,8 +77,9 @@ var _ = Describe("A change", func() {
 		blue.pass(time.Minute)
 		green.takesOverFrom(blue.Deps.Cluster.UID)
 		taken := green.Clock.Now()
-		green.settle()
-		Expect(green.reason(rem, v1alpha1.ConditionApplied)).To(Equal(v1alpha1.ReasonClaimSettling))
+		Expect(green.Driver.RunUntil(green.ctx, 10*time.Second, func() bool { // a new holder's reads have a budget
+			return green.reason(rem, v1alpha1.ConditionApplied) == v1alpha1.ReasonClaimSettling
+		})).To(Succeed())
 		blue.until("it is made", 20*time.Minute, func() bool { return green.get(rem).Status.AppliedAt != nil })
 		Expect(green.get(rem).Status.Intents[0].At.Time).To(BeTemporally(">=", taken.Add(claim.Settle)))
 		Expect(green.get(rem).Status.Intents[0].At.Time).To(BeTemporally("<", taken.Add(claim.Settle+2*time.Minute)))
