@@ -17,9 +17,12 @@ func (r *Reconciler) approve(ctx context.Context, s *scope) (bool, error) {
 		r.overtaken(ctx, s)
 		return true, nil
 	}
-	verdict, err := r.approvals.Review(ctx, s.rem, s.policy, s.now)
-	if err != nil {
-		return false, err
+	verdict := s.verdict // of this very plan, where turn asked already
+	if verdict.State != approval.Approved {
+		var err error
+		if verdict, err = r.approvals.Review(ctx, s.rem, s.policy, s.now); err != nil {
+			return false, err
+		}
 	}
 	s.verdict = verdict
 	s.rem.Status.Approvals = verdict.Counted

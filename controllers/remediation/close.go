@@ -48,7 +48,7 @@ func (r *Reconciler) close(ctx context.Context, s *scope, err error) (reconcile.
 	case fault.Waiting:
 		s.after = 0
 		if briefly(err) && !begun(s.rem) {
-			s.wake(max(f.After, spread(keyOf(s.rem))))
+			s.wake(max(f.After, spread(keyOf(s.rem), time.Second, 3*time.Second)))
 		} else {
 			s.wake(max(f.After, observeRetry))
 		}
@@ -81,12 +81,12 @@ func briefly(err error) bool {
 	return f.Class == fault.Waiting && f.Reason == v1alpha1.ReasonAWSUnavailable && f.After <= moment
 }
 
-// spread is between one and three seconds, always the same for a Remediation: many that were held back at the same moment
-// would come back at the same moment, and all but the first few be held back again.
-func spread(key types.NamespacedName) time.Duration {
+// spread is between two durations, always the same for a Remediation: many that were held back at the same moment would
+// come back at the same moment, and all but the first few be held back again.
+func spread(key types.NamespacedName, least, most time.Duration) time.Duration {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(key.String())) // never fails
-	return time.Second + time.Duration(h.Sum32()%2000)*time.Millisecond
+	return least + time.Duration(h.Sum32())%(most-least)/time.Millisecond*time.Millisecond
 }
 
 // persist writes the status by optimistic lock, if it changed, and then tells what changed in events.

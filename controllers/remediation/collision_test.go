@@ -9,6 +9,7 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
+	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
 	"github.com/runbook-operator/runbook-operator/test/builder"
 	. "github.com/runbook-operator/runbook-operator/test/expectations"
@@ -57,6 +58,27 @@ var _ = Describe("Two Remediations", func() {
 		Expect(s.changed()).To(HaveLen(2))
 		s.ends(first, time.Hour)
 		s.ends(second, time.Hour)
+	})
+
+	It("of one pool read nothing of AWS while it is not their turn, and a rejection is heard meanwhile", func() {
+		s := begin()
+		first := s.asks(named("a"), reserving(reactstocks.BackendFunction, 200))
+		second := s.asks(named("b"), reserving(reactstocks.NewsSyncFunction, 20))
+		s.World.Faults().Add(faults.Rule{Action: "lambda:GetFunction*", Role: role, Effect: faults.Effect{Stale: 10 * time.Second}})
+		s.approves(first)
+		s.until("the first one's outcome is open", patient, func() bool { return s.reason("a", v1alpha1.ConditionApplied) == v1alpha1.ReasonOutcomeUnknown })
+		mark := s.World.Ledger().Len()
+		s.approves(second)
+		s.until("the second waits for its turn", patient, func() bool { return s.reason("b", v1alpha1.ConditionApplied) == v1alpha1.ReasonTargetBusy })
+		Expect(s.get("b")).To(HaveCondition(v1alpha1.ConditionApproved, metav1.ConditionTrue, v1alpha1.ReasonApproved))
+		Expect(s.get("b").Status.Approvals).To(HaveLen(1))
+		Expect(s.World.Ledger().Count(ledger.After(mark), ledger.ByRole(role), ledger.ByAction("lambda:GetAccountSettings"))).To(BeZero(), "which every plan reads")
+		Expect(s.World.Ledger().Count(ledger.After(mark), ledger.ByRole(role), ledger.ByAction("cloudwatch:DescribeAlarms"))).To(BeZero())
+		s.decides(second, v1alpha1.DecisionRejected)
+		Expect(s.ends(second, 5*time.Second)).To(HaveCondition(v1alpha1.ConditionApproved, metav1.ConditionFalse, v1alpha1.ReasonRejected))
+		Expect(s.reason("a", v1alpha1.ConditionApplied)).To(Equal(v1alpha1.ReasonOutcomeUnknown))
+		s.ends(first, time.Hour)
+		Expect(s.changed()).To(HaveLen(1))
 	})
 
 	It("are not kept apart by one that waits for another approval", func() {

@@ -7,11 +7,12 @@ import (
 	"slices"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/alarms"
-	"github.com/runbook-operator/runbook-operator/internal/conditions"
+	"github.com/runbook-operator/runbook-operator/internal/approval"
 	"github.com/runbook-operator/runbook-operator/internal/diagnosis"
 	"github.com/runbook-operator/runbook-operator/internal/evidence"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
@@ -21,7 +22,7 @@ import (
 const (
 	// causeRetry is how soon a cause that could not be told is asked again.
 	causeRetry = time.Minute
-	// busyRetry is how soon a lock that another change has is tried again.
+	// busyRetry is the longest until a lock that another change has is tried again.
 	busyRetry = 15 * time.Second
 )
 
@@ -50,8 +51,7 @@ func (r *Reconciler) guard(ctx context.Context, s *scope) (bool, error) {
 	if done, err := r.signalled(ctx, s); err != nil || !done {
 		return false, err
 	}
-	// Of many approved changes only the one whose turn it is asks AWS for the cause. The function may be another's for as
-	// long as a change lasts: what is no longer needed does not wait for that.
+	// The function may be another's for as long as a change lasts: what is no longer needed does not wait for that.
 	functions, pool := targets(s.rem.Status.Plan)
 	if s.proposal.UsesConcurrencyPool {
 		if done, err := r.lock(ctx, s, pool); err != nil || !done {
@@ -164,29 +164,36 @@ func (r *Reconciler) ask(ctx context.Context, s *scope) (v1alpha1.RuleResult, st
 	return v1alpha1.RuleResult{}, fmt.Sprintf("Runbook %s is not part of the Incident", s.rem.Spec.Cause.Runbook)
 }
 
-// turn lets an approved change that waits ask first whether another one draws on the account's concurrency pool. As long as
-// that does, which is a matter of seconds, nothing is read of AWS: of many approved changes those that wait would use up the
-// calls that the one under way needs. Where the condition says it already it stays as it is: whose turn it is changes, and
-// is no news. One that waits for the function alone, which may take as long as a verification, is planned again meanwhile.
+// turn gives the account's concurrency pool to one approved change at a time, before anything is read of AWS: of many,
+// those that wait would use up the calls that the one under way needs, and none would come to its end. What people say
+// is looked at all the same.
 func (r *Reconciler) turn(ctx context.Context, s *scope) (bool, error) {
-	if begun(s.rem) || s.rem.Status.Plan == nil || s.rem.Spec.Action.SetReservedConcurrency == nil {
+	if !r.awaitsTurn(ctx, s) {
 		return true, nil
 	}
-	reason := conditions.Reason(s.rem.Status.Conditions, v1alpha1.ConditionApplied)
-	away := reason == v1alpha1.ReasonAWSUnavailable && conditions.IsTrue(s.rem.Status.Conditions, v1alpha1.ConditionApproved)
-	if reason != v1alpha1.ReasonTargetBusy && !away {
-		return true, nil
-	}
-	_, pool := targets(s.rem.Status.Plan)
-	other, err := r.locks.Other(ctx, pool, s.rem.UID, r.holds)
-	if err != nil || other == nil {
+	verdict, err := r.approvals.Review(ctx, s.rem, s.policy, s.now)
+	if err != nil || verdict.State != approval.Approved {
 		return err == nil, err
 	}
-	if away {
-		s.busy(*other, pool)
+	s.verdict = verdict
+	_, pool := targets(s.rem.Status.Plan)
+	done, err := r.lock(ctx, s, pool)
+	if err == nil && !done {
+		s.rem.Status.Approvals = verdict.Counted
+		s.approved(true, v1alpha1.ReasonApproved, verdict.Message)
 	}
-	s.wake(busyRetry)
-	return false, nil
+	return done, err
+}
+
+// awaitsTurn says whether a change of the concurrency pool may be approved, and nothing else is known to hold it back.
+func (r *Reconciler) awaitsTurn(ctx context.Context, s *scope) bool {
+	if begun(s.rem) || s.rem.Status.Plan == nil || s.rem.Spec.Action.SetReservedConcurrency == nil ||
+		s.grant.Unclaimed != "" || s.grant.Mode != v1alpha1.ModeAct || retryAt(s.rem, step{index: next(s.rem)}).After(s.now) {
+		return false
+	}
+	var approvals v1alpha1.ApprovalList // which say nothing yet: most plans wait for the first one, and have no turn
+	err := r.Client.List(ctx, &approvals, client.InNamespace(s.rem.Namespace), client.MatchingFields{"spec.remediationRef.name": s.rem.Name})
+	return err == nil && len(approvals.Items) > 0
 }
 
 // busy says that another change has what this one needs.
@@ -208,7 +215,7 @@ func (r *Reconciler) lock(ctx context.Context, s *scope, wanted ...string) (bool
 		}
 		if other != nil {
 			s.busy(*other, target)
-			s.wake(busyRetry)
+			s.wake(spread(keyOf(s.rem), busyRetry/3, busyRetry))
 			return false, nil
 		}
 	}

@@ -208,6 +208,7 @@ func (s *scope) adopt(p v1alpha1.Plan, templatePatch string) {
 	p.ExpiresAt.Time = s.now.Add(time.Duration(s.policy.PlanExpiresAfterSeconds) * time.Second)
 	p.Digest = approval.Digest(p, string(s.rem.UID))
 	st.Plan, st.Approvals, st.TemplatePatch = &p, nil, templatePatch
+	s.verdict = approval.Verdict{} // it was another plan's
 }
 
 // stale notes that the plan went stale, and says whether that happened too often of late.

@@ -96,8 +96,14 @@ func (s *story) asks(changes ...func(*v1alpha1.Remediation)) *v1alpha1.Remediati
 // approves creates an Approval of the present plan as Alice.
 func (s *story) approves(rem *v1alpha1.Remediation) {
 	GinkgoHelper()
+	s.decides(rem, v1alpha1.DecisionApproved)
+}
+
+// decides creates an Approval or a rejection of the present plan as Alice.
+func (s *story) decides(rem *v1alpha1.Remediation, decision v1alpha1.Decision) {
+	GinkgoHelper()
 	person := environment.As(GinkgoTB(), rest.ImpersonationConfig{UserName: alice, Groups: []string{"system:authenticated"}})
-	Expect(person.Create(s.ctx, builder.Approval(s.get(rem.Name)))).To(Succeed())
+	Expect(person.Create(s.ctx, builder.Approval(s.get(rem.Name), func(a *v1alpha1.Approval) { a.Spec.Decision = decision }))).To(Succeed())
 }
 
 func (s *story) until(what string, limit time.Duration, holds func() bool) {
