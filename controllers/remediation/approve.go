@@ -17,14 +17,27 @@ func (r *Reconciler) approve(ctx context.Context, s *scope) (bool, error) {
 		r.overtaken(ctx, s)
 		return true, nil
 	}
-	verdict := s.verdict // of this very plan, where turn asked already
-	if verdict.State != approval.Approved {
-		var err error
-		if verdict, err = r.approvals.Review(ctx, s.rem, s.policy, s.now); err != nil {
+	if !s.heard {
+		if err := r.review(ctx, s); err != nil {
 			return false, err
 		}
 	}
-	s.verdict = verdict
+	return s.heed(), nil
+}
+
+// review asks what people say of the present plan.
+func (r *Reconciler) review(ctx context.Context, s *scope) error {
+	verdict, err := r.approvals.Review(ctx, s.rem, s.policy, s.now)
+	if err != nil {
+		return err
+	}
+	s.verdict, s.heard = verdict, true
+	return nil
+}
+
+// heed says what people said, and whether the plan is approved.
+func (s *scope) heed() bool {
+	verdict := s.verdict
 	s.rem.Status.Approvals = verdict.Counted
 	if verdict.State != approval.Approved && conditions.Reason(s.rem.Status.Conditions, v1alpha1.ConditionApplied) != "" {
 		s.applied(false, v1alpha1.ReasonNotBegun, "no call of the present plan is made before it is approved")
@@ -32,7 +45,7 @@ func (r *Reconciler) approve(ctx context.Context, s *scope) (bool, error) {
 	switch verdict.State {
 	case approval.Approved:
 		s.approved(true, v1alpha1.ReasonApproved, verdict.Message)
-		return true, nil
+		return true
 	case approval.Rejected:
 		s.approved(false, v1alpha1.ReasonRejected, verdict.Message)
 		s.end(v1alpha1.ReasonRejected, "a person rejected the plan, nothing was changed")
@@ -44,7 +57,7 @@ func (r *Reconciler) approve(ctx context.Context, s *scope) (bool, error) {
 	default:
 		s.approved(false, v1alpha1.ReasonAwaitingApproval, verdict.Message+". To approve it:\n"+approval.Command(s.rem))
 	}
-	return false, nil
+	return false
 }
 
 // overtaken tells people whose rejection came when the call had been announced that it does not stop the change. Nothing

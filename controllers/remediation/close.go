@@ -86,7 +86,7 @@ func briefly(err error) bool {
 func spread(key types.NamespacedName, least, most time.Duration) time.Duration {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(key.String())) // never fails
-	return least + time.Duration(h.Sum32())%(most-least)/time.Millisecond*time.Millisecond
+	return least + time.Duration(int64(h.Sum32())%(most-least).Milliseconds())*time.Millisecond
 }
 
 // persist writes the status by optimistic lock, if it changed, and then tells what changed in events.

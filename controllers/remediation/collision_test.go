@@ -74,6 +74,7 @@ var _ = Describe("Two Remediations", func() {
 		Expect(s.get("b").Status.Approvals).To(HaveLen(1))
 		Expect(s.World.Ledger().Count(ledger.After(mark), ledger.ByRole(role), ledger.ByAction("lambda:GetAccountSettings"))).To(BeZero(), "which every plan reads")
 		Expect(s.World.Ledger().Count(ledger.After(mark), ledger.ByRole(role), ledger.ByAction("cloudwatch:DescribeAlarms"))).To(BeZero())
+		s.World.Faults().Add(faults.Rule{Action: "cloudwatch:*", Role: role, Effect: faults.Effect{ResetBefore: true}}) // AWS is away
 		s.decides(second, v1alpha1.DecisionRejected)
 		Expect(s.ends(second, 5*time.Second)).To(HaveCondition(v1alpha1.ConditionApproved, metav1.ConditionFalse, v1alpha1.ReasonRejected))
 		Expect(s.reason("a", v1alpha1.ConditionApplied)).To(Equal(v1alpha1.ReasonOutcomeUnknown))

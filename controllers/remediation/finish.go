@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/approval"
 )
 
 // abandon lets a Remediation go that is deleted before anything began. One that began is seen through first: the
@@ -62,11 +63,22 @@ func unsound(rem *v1alpha1.Remediation) string {
 }
 
 // unlock gives back the Leases of a Remediation that waits: they are held from the last looks before an intent
-// to the end, and not while people decide. The finalizer stays. Whoever waits a moment for the operator's own budget keeps them:
-// the next one would wait for it too, and nobody would come to an end.
+// to the end, and not while people decide. The finalizer stays. An approved one that waits a moment for the operator's own
+// budget keeps them: the next one would wait for it too, and nobody would come to an end.
 func (r *Reconciler) unlock(ctx context.Context, s *scope) error {
-	if s.brief || s.uncertain || begun(s.rem) || s.rem.Status.EndedAt != nil || !controllerutil.ContainsFinalizer(s.rem, v1alpha1.FinalizerChange) {
+	keeps := s.brief && s.locked && s.verdict.State == approval.Approved
+	if keeps || s.uncertain || begun(s.rem) || s.rem.Status.EndedAt != nil || !controllerutil.ContainsFinalizer(s.rem, v1alpha1.FinalizerChange) {
 		return nil // nothing is held, or it is held for good reason
+	}
+	return r.release(ctx, s)
+}
+
+// moved gives back the Leases of the present plan where another one needs others: who forgets a Lease never gives it back.
+func (r *Reconciler) moved(ctx context.Context, s *scope, fresh *v1alpha1.Plan) error {
+	functions, pool := targets(s.rem.Status.Plan)
+	others, another := targets(fresh)
+	if s.rem.Status.Plan == nil || slices.Equal(functions, others) && pool == another {
+		return nil
 	}
 	return r.release(ctx, s)
 }

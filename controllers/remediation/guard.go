@@ -7,24 +7,15 @@ import (
 	"slices"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
-
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/alarms"
-	"github.com/runbook-operator/runbook-operator/internal/approval"
 	"github.com/runbook-operator/runbook-operator/internal/diagnosis"
 	"github.com/runbook-operator/runbook-operator/internal/evidence"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
-	"github.com/runbook-operator/runbook-operator/internal/lease"
 )
 
-const (
-	// causeRetry is how soon a cause that could not be told is asked again.
-	causeRetry = time.Minute
-	// busyRetry is the longest until a lock that another change has is tried again.
-	busyRetry = 15 * time.Second
-)
+// causeRetry is how soon a cause that could not be told is asked again.
+const causeRetry = time.Minute
 
 // guard holds an approved change back: by the mode, because the cause does not hold any more, or because another change
 // has the pool or the function. A held change says why.
@@ -162,72 +153,4 @@ func (r *Reconciler) ask(ctx context.Context, s *scope) (v1alpha1.RuleResult, st
 		return result, ""
 	}
 	return v1alpha1.RuleResult{}, fmt.Sprintf("Runbook %s is not part of the Incident", s.rem.Spec.Cause.Runbook)
-}
-
-// turn gives the account's concurrency pool to one approved change at a time, before anything is read of AWS: of many,
-// those that wait would use up the calls that the one under way needs, and none would come to its end. What people say
-// is looked at all the same.
-func (r *Reconciler) turn(ctx context.Context, s *scope) (bool, error) {
-	if !r.awaitsTurn(ctx, s) {
-		return true, nil
-	}
-	verdict, err := r.approvals.Review(ctx, s.rem, s.policy, s.now)
-	if err != nil || verdict.State != approval.Approved {
-		return err == nil, err
-	}
-	s.verdict = verdict
-	_, pool := targets(s.rem.Status.Plan)
-	done, err := r.lock(ctx, s, pool)
-	if err == nil && !done {
-		s.rem.Status.Approvals = verdict.Counted
-		s.approved(true, v1alpha1.ReasonApproved, verdict.Message)
-	}
-	return done, err
-}
-
-// awaitsTurn says whether a change of the concurrency pool may be approved, and nothing else is known to hold it back.
-func (r *Reconciler) awaitsTurn(ctx context.Context, s *scope) bool {
-	if begun(s.rem) || s.rem.Status.Plan == nil || s.rem.Spec.Action.SetReservedConcurrency == nil ||
-		s.grant.Unclaimed != "" || s.grant.Mode != v1alpha1.ModeAct || retryAt(s.rem, step{index: next(s.rem)}).After(s.now) {
-		return false
-	}
-	var approvals v1alpha1.ApprovalList // which say nothing yet: most plans wait for the first one, and have no turn
-	err := r.Client.List(ctx, &approvals, client.InNamespace(s.rem.Namespace), client.MatchingFields{"spec.remediationRef.name": s.rem.Name})
-	return err == nil && len(approvals.Items) > 0
-}
-
-// busy says that another change has what this one needs.
-func (s *scope) busy(other lease.Holder, target string) {
-	s.applied(false, v1alpha1.ReasonTargetBusy, fmt.Sprintf("Remediation %s is changing %s: this one goes on when that is settled", other.Key, target))
-}
-
-// lock takes the Leases of targets of the plan: of its functions, and of the account's concurrency pool where the plan
-// draws on it. They are held until the change is settled; taking one again changes nothing.
-func (r *Reconciler) lock(ctx context.Context, s *scope, wanted ...string) (bool, error) {
-	if err := r.patchFinalizer(ctx, s, controllerutil.AddFinalizer); err != nil {
-		return false, err
-	}
-	me := lease.Holder{Key: keyOf(s.rem), UID: s.rem.UID}
-	for _, target := range wanted {
-		other, err := r.locks.Take(ctx, target, me, s.now, r.holds)
-		if err != nil {
-			return false, err
-		}
-		if other != nil {
-			s.busy(*other, target)
-			s.wake(spread(keyOf(s.rem), busyRetry/3, busyRetry))
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
-// holds says whether the holder of a Lease is a Remediation that has not ended.
-func (r *Reconciler) holds(ctx context.Context, h lease.Holder) (bool, error) {
-	var rem v1alpha1.Remediation
-	found, err := r.get(ctx, h.Key.Namespace, h.Key.Name, &rem)
-	if err != nil || !found {
-		return false, err
-	}
-	return rem.UID == h.UID && rem.Status.EndedAt == nil, nil
 }

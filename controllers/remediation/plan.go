@@ -44,6 +44,9 @@ func (r *Reconciler) plan(ctx context.Context, s *scope) (bool, error) {
 	s.proposal = proposal
 	fresh := s.compose(proposal, verification)
 	present := s.rem.Status.Plan
+	if err := r.moved(ctx, s, &fresh); err != nil {
+		return false, err
+	}
 	switch {
 	case present == nil:
 		s.adopt(fresh, proposal.TemplatePatch)
@@ -208,7 +211,7 @@ func (s *scope) adopt(p v1alpha1.Plan, templatePatch string) {
 	p.ExpiresAt.Time = s.now.Add(time.Duration(s.policy.PlanExpiresAfterSeconds) * time.Second)
 	p.Digest = approval.Digest(p, string(s.rem.UID))
 	st.Plan, st.Approvals, st.TemplatePatch = &p, nil, templatePatch
-	s.verdict = approval.Verdict{} // it was another plan's
+	s.verdict, s.heard = approval.Verdict{}, false // they were another plan's
 }
 
 // stale notes that the plan went stale, and says whether that happened too often of late.

@@ -31,11 +31,13 @@ type scope struct {
 	firing   []string                        // plan: the alarms of the plan that are in ALARM
 	proposal action.Proposal                 // plan
 	doubts   []string                        // plan: why the change could not be proved to help
-	verdict  approval.Verdict                // approve
+	verdict  approval.Verdict                // hear or approve: of the present plan, where heard says so
 	baseline *v1alpha1.VerificationStatus    // gate: what the change is compared with
 
 	held         bool      // guard: the operator held back its own reads, so that the cause cannot be told now
 	claimedUntil time.Time // approach: until when a call upon the claim of the account must be over, wall time
+	heard        bool      // hear or approve: people were asked about the present plan
+	locked       bool      // turn or guard: a Lease was taken, or found to be held
 	brief        bool      // close: it goes on in a moment
 
 	uncertain bool // make: an intent may have been written, and nobody heard of it

@@ -99,6 +99,31 @@ func (l Locker) Take(ctx context.Context, target string, h Holder, now time.Time
 	return nil, nil
 }
 
+// Other returns who else has the Lease of a target, and nil where nobody has it, the one who asks does, or its holder does
+// not exist any more. It takes nothing.
+func (l Locker) Other(ctx context.Context, target string, uid types.UID, exists Exists) (*Holder, error) {
+	var found coordinationv1.Lease
+	err := l.Reader.Get(ctx, types.NamespacedName{Namespace: l.Namespace, Name: Name(target)}, &found)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading Lease of %s: %w", target, err)
+	}
+	other := holderOf(found)
+	if other.UID == uid {
+		return nil, nil
+	}
+	alive, err := exists(ctx, other)
+	if err != nil {
+		return nil, fmt.Errorf("reading holder of Lease of %s: %w", target, err)
+	}
+	if !alive {
+		return nil, nil
+	}
+	return &other, nil
+}
+
 // Release gives back the Lease of a target, if the holder has it.
 func (l Locker) Release(ctx context.Context, target string, uid types.UID) error {
 	var found coordinationv1.Lease
