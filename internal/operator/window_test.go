@@ -30,7 +30,8 @@ var _ = Describe("A window of 15 minutes under a real manager", func() {
 		func(ctx SpecContext, scale bool, least, most int) {
 			f := environment.NewFixture(GinkgoTB(), env.Options{Controllers: controllers.All})
 			scaled := clock.Scaled{Epoch: time.Now(), Factor: factor}
-			watch := &watcher{clock: scaled}
+			// The event of its own write, which comes late on a busy machine, would be another look of the plain queue.
+			watch := &watcher{clock: scaled, writes: scale}
 			mgr, err := ctrl.NewManager(environment.Config, ctrl.Options{Metrics: server.Options{BindAddress: "0"}})
 			Expect(err).NotTo(HaveOccurred())
 			watch.client = mgr.GetClient()
@@ -67,6 +68,7 @@ var _ = Describe("A window of 15 minutes under a real manager", func() {
 type watcher struct {
 	clock  clock.Scaled
 	client client.Client
+	writes bool // how often it looked, into the object
 
 	mu    sync.Mutex
 	key   client.ObjectKey
@@ -97,12 +99,16 @@ func (w *watcher) reconcile(ctx context.Context, r reconcile.Request) (reconcile
 		return reconcile.Result{RequeueAfter: rest}, nil
 	}
 	w.at = append(w.at, now)
+	again := reconcile.Result{RequeueAfter: max(w.next().Sub(now), time.Second)}
+	if !w.writes {
+		return again, nil
+	}
 	var object corev1.ConfigMap
 	if err := w.client.Get(ctx, r.NamespacedName, &object); err != nil {
 		return reconcile.Result{}, err
 	}
 	object.Data = map[string]string{"observations": fmt.Sprint(len(w.at))}
-	return reconcile.Result{RequeueAfter: max(w.next().Sub(now), time.Second)}, w.client.Update(ctx, &object)
+	return again, w.client.Update(ctx, &object)
 }
 
 // next is when to look next: on the half minutes since the beginning, so that being late once is not added up.
