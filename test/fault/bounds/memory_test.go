@@ -124,17 +124,25 @@ func (a *archive) etcd(operation string, request, answer any) {
 	must(a.t, "decoding the answer of etcd", json.NewDecoder(out.Body).Decode(answer))
 }
 
+// page is how many objects are listed at once.
+const page = 1000
+
 // versions returns the resourceVersion of everything of a kind in the archive.
 func (a *archive) versions(kind string) map[string]string {
 	a.t.Helper()
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind + "List"))
-	must(a.t, "listing", a.e.Admin.List(a.ctx, list, client.InNamespace(history)))
 	out := map[string]string{}
-	for _, o := range list.Items {
-		out[o.Name] = o.ResourceVersion
+	for {
+		// In pages: all of them at once are more than a busy API server sends within its minute.
+		must(a.t, "listing", a.e.Admin.List(a.ctx, list, client.InNamespace(history), client.Limit(page), client.Continue(list.Continue)))
+		for _, o := range list.Items {
+			out[o.Name] = o.ResourceVersion
+		}
+		if list.Continue == "" {
+			return out
+		}
 	}
-	return out
 }
 
 // settled starts the operator, waits until it has read everything and followed alarms for a while, and returns what it
