@@ -98,6 +98,7 @@ func (s *stage) stops(point string) (*life, *process.Incarnation) {
 	s.t.Helper()
 	s.lead(false, process.Learn)
 	old := s.now
+	s.Eventually(s.holder).WithTimeout(patient).WithPolling(often).ShouldNot(BeEmpty(), "who comes second is the standby")
 	standby, err := s.Start(true, process.Learn)
 	s.Expect(err).NotTo(HaveOccurred())
 	// Whatever becomes of it here, it is no standby of the next part.
