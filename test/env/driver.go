@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	testclock "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -43,6 +44,9 @@ type Driver struct {
 	Controllers []controller.Controller
 	// Namespaces are watched, besides everything that is not in a namespace.
 	Namespaces []string
+
+	store *store                              // nil: everything is listed
+	known map[schema.GroupVersionKind]written // of the store, when seen was complete
 
 	seen         map[objectKey]client.Object
 	revisionSeen string // of the store, when seen was complete

@@ -133,3 +133,50 @@ var _ = Describe("An environment", func() {
 		Entry("Remediation", func() client.Object { return builder.Remediation(f.Namespace) }),
 	)
 })
+
+var _ = Describe("The driver, which asks etcd what was written,", func() {
+	It("sees what is made, edited, deleted and made again as a list does", func(ctx SpecContext) {
+		f := environment.NewFixture(GinkgoTB(), Options{Controllers: runbooks})
+		looks := func(name string) (n int) {
+			GinkgoHelper()
+			before := len(f.Driver.Trace())
+			Expect(f.Driver.Settle(ctx)).To(Succeed())
+			for _, s := range f.Driver.Trace()[before:] {
+				if s.Request.Name == name {
+					n++
+				}
+			}
+			return n
+		}
+		named := func(name string) *v1alpha1.Runbook {
+			r := builder.Runbook(f.Namespace)
+			r.Name = name
+			return r
+		}
+		ExpectApplied(ctx, f.Admin, named("one"), named("two"))
+		Expect(looks("one")).To(BeNumerically(">", 0))
+		Expect(looks("one")).To(BeZero(), "nothing was written")
+
+		r := ExpectExists(ctx, f.Admin, named("two"))
+		r.Labels = map[string]string{"edited": "yes"}
+		Expect(f.Admin.Update(ctx, r)).To(Succeed())
+		Expect(looks("two")).To(Equal(1))
+		Expect(f.Driver.seen).To(ContainElement(WithTransform(client.Object.GetLabels, HaveKey("edited"))))
+		delete(r.Labels, "edited")
+		Expect(f.Admin.Update(ctx, r)).To(Succeed())
+		Expect(looks("one")).To(BeZero())
+		Expect(f.Driver.seen).NotTo(ContainElement(WithTransform(client.Object.GetLabels, HaveKey("edited"))))
+
+		ExpectDeleted(ctx, f.Admin, named("one"))
+		Expect(looks("one")).To(Equal(1))
+		ExpectApplied(ctx, f.Admin, named("one"))
+		Expect(looks("one")).To(BeNumerically(">", 0), "it is another one")
+
+		ExpectDeleted(ctx, f.Admin, named("one"))
+		ExpectApplied(ctx, f.Admin, named("three"))
+		Expect(looks("one")).To(Equal(1), "there are as many as before, and one of them is gone")
+		ExpectDeleted(ctx, f.Admin, named("three"))
+		ExpectApplied(ctx, f.Admin, named("three"))
+		Expect(looks("three")).To(BeNumerically(">", 0), "it has the same name, and is another one")
+	})
+})

@@ -10,6 +10,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -35,6 +36,7 @@ type change struct {
 func (d *Driver) observe(ctx context.Context) error {
 	if d.seen == nil {
 		d.seen, d.agenda, d.failures = map[objectKey]client.Object{}, map[work]time.Time{}, map[work]int{}
+		d.known = map[schema.GroupVersionKind]written{}
 	}
 	d.changed = nil
 	kinds, err := d.kinds()
@@ -49,7 +51,7 @@ func (d *Driver) observe(ctx context.Context) error {
 		kinds = nil // nothing was written since: most looks find nothing
 	}
 	for _, kind := range kinds {
-		changes, err := d.changes(ctx, kind)
+		changes, err := d.written(ctx, kind)
 		if err != nil {
 			return err
 		}
@@ -105,6 +107,63 @@ func (d *Driver) kinds() ([]schema.GroupVersionKind, error) {
 	return kinds, nil
 }
 
+// written returns what changed of a kind: of the store, what was written since, and by a list where that does not say it
+// all, because something is new or gone.
+func (d *Driver) written(ctx context.Context, kind schema.GroupVersionKind) ([]change, error) {
+	if d.store == nil {
+		return d.changes(ctx, kind)
+	}
+	before, listed := d.known[kind]
+	w, known, err := d.store.since(ctx, kind, before.until)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		return d.changes(ctx, kind)
+	}
+	var changes []change
+	for _, name := range w.names {
+		key := objectKey{kind, name}
+		was := d.seen[key]
+		if !listed || was == nil || w.total != before.total {
+			listed = false
+			break
+		}
+		made, err := d.Client.Scheme().New(kind)
+		if err != nil {
+			return nil, err
+		}
+		is, ok := made.(client.Object)
+		if !ok {
+			return nil, fmt.Errorf("%s is no object", kind)
+		}
+		if err := d.Client.Get(ctx, name, is); apierrors.IsNotFound(err) {
+			listed = false // and gone since
+			break
+		} else if err != nil {
+			return nil, fmt.Errorf("getting %s %s: %w", kind.Kind, name, err)
+		}
+		if was.GetResourceVersion() != is.GetResourceVersion() {
+			changes = append(changes, change{key, was, is})
+		}
+	}
+	if !listed || w.total != before.total {
+		if changes, err = d.changes(ctx, kind); err != nil {
+			return nil, err
+		}
+		d.known[kind] = w
+		return changes, nil
+	}
+	for _, c := range changes {
+		d.seen[c.key] = c.is
+	}
+	d.known[kind] = w
+	slices.SortFunc(changes, byName)
+	return changes, nil
+}
+
+func byName(a, b change) int { return cmp.Compare(a.key.name.String(), b.key.name.String()) }
+
 // changes compares the objects of a kind with those seen before, and remembers them.
 func (d *Driver) changes(ctx context.Context, kind schema.GroupVersionKind) ([]change, error) {
 	listKind := kind.GroupVersion().WithKind(kind.Kind + "List")
@@ -144,7 +203,7 @@ func (d *Driver) changes(ctx context.Context, kind schema.GroupVersionKind) ([]c
 			delete(d.seen, key)
 		}
 	}
-	slices.SortFunc(changes, func(a, b change) int { return cmp.Compare(a.key.name.String(), b.key.name.String()) })
+	slices.SortFunc(changes, byName)
 	return changes, nil
 }
 
