@@ -2,6 +2,7 @@ package remediation
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -10,6 +11,29 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/approval"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
 )
+
+// hear asks what people say of the present plan before AWS is asked for anything: a rejection ends it whatever is away,
+// and does not wait for its turn.
+func (r *Reconciler) hear(ctx context.Context, s *scope) (bool, error) {
+	if begun(s.rem) || s.rem.Status.Plan == nil {
+		return true, nil
+	}
+	var known v1alpha1.ApprovalList // of the cache, and only to see that there are any: most plans wait for the first one
+	if err := r.Client.List(ctx, &known, client.InNamespace(s.rem.Namespace), client.MatchingFields{"spec.remediationRef.name": s.rem.Name}); err != nil {
+		return false, fmt.Errorf("listing approvals: %w", err)
+	}
+	if len(known.Items) == 0 {
+		return true, nil
+	}
+	if queues, err := r.queues(ctx, s, known.Items); err != nil || queues {
+		return false, err
+	}
+	if err := r.review(ctx, s); err != nil {
+		return false, err
+	}
+	s.heed()
+	return s.verdict.State != approval.Rejected, nil
+}
 
 // approve asks whether enough people approved the present plan.
 func (r *Reconciler) approve(ctx context.Context, s *scope) (bool, error) {

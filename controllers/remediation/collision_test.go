@@ -15,6 +15,19 @@ import (
 	. "github.com/runbook-operator/runbook-operator/test/expectations"
 )
 
+// contended is a story of two Remediations that draw on one pool: the outcome of the first, a, is open, and the second, b,
+// waits for approval.
+func contended() (s *story, first, second *v1alpha1.Remediation) {
+	GinkgoHelper()
+	s = begin()
+	first = s.asks(named("a"), reserving(reactstocks.BackendFunction, 200))
+	second = s.asks(named("b"), reserving(reactstocks.NewsSyncFunction, 20))
+	s.World.Faults().Add(faults.Rule{Action: "lambda:GetFunction*", Role: role, Effect: faults.Effect{Stale: 10 * time.Second}})
+	s.approves(first)
+	s.until("the first one's outcome is open", patient, func() bool { return s.reason("a", v1alpha1.ConditionApplied) == v1alpha1.ReasonOutcomeUnknown })
+	return s, first, second
+}
+
 var _ = Describe("Two Remediations", func() {
 	DescribeTable("of one function are made one after the other, and the second upon what the first left",
 		func(one, other int32, expect func(later *v1alpha1.Remediation)) {
@@ -42,12 +55,7 @@ var _ = Describe("Two Remediations", func() {
 	)
 
 	It("that draw on the same pool wait until the first one's outcome is known", func() {
-		s := begin()
-		first := s.asks(named("a"), reserving(reactstocks.BackendFunction, 200))
-		second := s.asks(named("b"), reserving(reactstocks.NewsSyncFunction, 20))
-		s.World.Faults().Add(faults.Rule{Action: "lambda:GetFunction*", Role: role, Effect: faults.Effect{Stale: 10 * time.Second}})
-		s.approves(first)
-		s.until("the first one's outcome is open", patient, func() bool { return s.reason("a", v1alpha1.ConditionApplied) == v1alpha1.ReasonOutcomeUnknown })
+		s, first, second := contended()
 		s.approves(second)
 		s.until("the second waits for its turn", patient, func() bool { return s.reason("b", v1alpha1.ConditionApplied) == v1alpha1.ReasonTargetBusy })
 		Expect(s.get("a")).To(HaveCondition(v1alpha1.ConditionApplied, metav1.ConditionFalse, v1alpha1.ReasonOutcomeUnknown))
@@ -61,12 +69,7 @@ var _ = Describe("Two Remediations", func() {
 	})
 
 	It("of one pool read nothing of AWS while it is not their turn, and a rejection is heard meanwhile", func() {
-		s := begin()
-		first := s.asks(named("a"), reserving(reactstocks.BackendFunction, 200))
-		second := s.asks(named("b"), reserving(reactstocks.NewsSyncFunction, 20))
-		s.World.Faults().Add(faults.Rule{Action: "lambda:GetFunction*", Role: role, Effect: faults.Effect{Stale: 10 * time.Second}})
-		s.approves(first)
-		s.until("the first one's outcome is open", patient, func() bool { return s.reason("a", v1alpha1.ConditionApplied) == v1alpha1.ReasonOutcomeUnknown })
+		s, first, second := contended()
 		mark := s.World.Ledger().Len()
 		s.approves(second)
 		s.until("the second waits for its turn", patient, func() bool { return s.reason("b", v1alpha1.ConditionApplied) == v1alpha1.ReasonTargetBusy })

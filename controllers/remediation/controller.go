@@ -83,7 +83,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, rem *v1alpha1.Remediation) (
 		r.letGo,    // letgo.go      one that is deleted and cannot be seen through
 		r.accept,   // accept.go     Accepted
 		r.withdraw, // accept.go     nothing began and the application recovered
-		r.hear,     // turn.go       what people said of the present plan
+		r.hear,     // approve.go    what people said of the present plan
 		r.turn,     // turn.go       of approved changes of one pool, one at a time
 		r.plan,     // plan.go       Planned: calls, digest, expiry
 		r.approve,  // approve.go    Approved: people

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
@@ -15,31 +14,9 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/lease"
 )
 
-// busyRetry is the longest until a concurrency pool that another change has is tried again.
+// busyRetry is the longest until a change looks again whether another one has what it needs, where that is a matter of
+// seconds.
 const busyRetry = 15 * time.Second
-
-// hear asks what people say of the present plan before AWS is asked for anything: a rejection ends it whatever is away,
-// and does not wait for its turn.
-func (r *Reconciler) hear(ctx context.Context, s *scope) (bool, error) {
-	if begun(s.rem) || s.rem.Status.Plan == nil {
-		return true, nil
-	}
-	var known v1alpha1.ApprovalList // of the cache, and only to see that there are any: most plans wait for the first one
-	if err := r.Client.List(ctx, &known, client.InNamespace(s.rem.Namespace), client.MatchingFields{"spec.remediationRef.name": s.rem.Name}); err != nil {
-		return false, fmt.Errorf("listing approvals: %w", err)
-	}
-	if len(known.Items) == 0 {
-		return true, nil
-	}
-	if queues, err := r.queues(ctx, s, known.Items); err != nil || queues {
-		return false, err
-	}
-	if err := r.review(ctx, s); err != nil {
-		return false, err
-	}
-	s.heed()
-	return s.verdict.State != approval.Rejected, nil
-}
 
 // queues says whether an approved change still waits for the concurrency pool and nobody said anything new: it then goes
 // on waiting at the price of two reads.
@@ -60,9 +37,12 @@ func (r *Reconciler) queues(ctx context.Context, s *scope, known []v1alpha1.Appr
 	if err != nil || other == nil {
 		return false, err
 	}
-	s.wake(spread(keyOf(s.rem), busyRetry/3, busyRetry))
+	s.awaitTurn()
 	return true, nil
 }
+
+// awaitTurn looks again soon, and not when everybody does.
+func (s *scope) awaitTurn() { s.wake(spread(keyOf(s.rem), busyRetry/3, busyRetry)) }
 
 // turn gives the account's concurrency pool to one approved change at a time, before anything is read of AWS: of many,
 // those that wait would use up the calls that the one under way needs, and none would come to its end.
@@ -120,7 +100,7 @@ func (s *scope) busy(other lease.Holder, target string) {
 		plan := s.rem.Status.Plan
 		s.applied(false, v1alpha1.ReasonTargetBusy, fmt.Sprintf("other changes draw on the concurrency of account %s in %s, one at a time: this one goes on when its turn comes", plan.AccountID, plan.Region))
 	}
-	s.wake(spread(keyOf(s.rem), busyRetry/3, busyRetry))
+	s.awaitTurn()
 }
 
 // holds says whether the holder of a Lease is a Remediation that has not ended.

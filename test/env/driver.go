@@ -45,7 +45,7 @@ type Driver struct {
 	// Namespaces are watched, besides everything that is not in a namespace.
 	Namespaces []string
 
-	store *store                              // nil: everything is listed
+	store *Environment                        // whose etcd is asked; nil: everything is listed
 	known map[schema.GroupVersionKind]written // of the store, when seen was complete
 
 	seen         map[objectKey]client.Object

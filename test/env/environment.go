@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
@@ -114,15 +113,6 @@ func start(ctx context.Context, options []Option) (*Environment, func() error, e
 		return nil, server.Stop, err
 	}
 	return e, server.Stop, nil
-}
-
-// resource returns the plural name of a kind.
-func (e *Environment) resource(kind schema.GroupVersionKind) (string, error) {
-	mapping, err := e.Admin.RESTMapper().RESTMapping(kind.GroupKind(), kind.Version)
-	if err != nil {
-		return "", err
-	}
-	return mapping.Resource.Resource, nil
 }
 
 // As returns a client of a person whom the API server takes for the given user.

@@ -102,7 +102,7 @@ func (e *Environment) NewFixture(t testing.TB, o Options) *Fixture {
 	f.Driver = &Driver{
 		Client: e.Admin, Clock: f.Clock, Wall: f.Wall, World: f.World,
 		Controllers: o.Controllers(f.Deps), Namespaces: []string{f.Namespace, f.OperatorNamespace},
-		store: &store{url: e.Etcd, resources: e.resource},
+		store: e,
 	}
 	return f
 }

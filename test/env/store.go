@@ -14,11 +14,29 @@ import (
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 )
 
-// store is etcd, asked past the API server what was written: of fifty objects the one that changed is read, and not all of
-// them again after every write.
-type store struct {
-	url       string                                                          // of etcd
-	resources func(kind schema.GroupVersionKind) (resource string, err error) // the plural
+// AskEtcd sends a request of the key-value store, such as range or put, past the API server (etcd documentation, gRPC
+// gateway: bytes are base64, 64-bit integers are strings).
+func (e *Environment) AskEtcd(ctx context.Context, operation string, request, answer any) error {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return fmt.Errorf("encoding a question to etcd: %w", err)
+	}
+	question, err := http.NewRequestWithContext(ctx, http.MethodPost, e.Etcd+"/v3/kv/"+operation, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("asking etcd: %w", err)
+	}
+	response, err := http.DefaultClient.Do(question)
+	if err != nil {
+		return fmt.Errorf("asking etcd: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }() // it was read
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("asking etcd: %s: %s", operation, response.Status)
+	}
+	if err := json.NewDecoder(response.Body).Decode(answer); err != nil {
+		return fmt.Errorf("decoding what etcd answered: %w", err)
+	}
+	return nil
 }
 
 // written are the objects of a kind that were written since some revision.
@@ -28,37 +46,18 @@ type written struct {
 	until int64 // the revision that this was read at
 }
 
-// since says what was written of a kind after a revision; 0: everything. known is false for kinds whose place in etcd is
-// not certain: custom resources have theirs by group (apiextensions-apiserver), those of Kubernetes do not.
-func (s *store) since(ctx context.Context, kind schema.GroupVersionKind, revision int64) (w written, known bool, err error) {
+// since asks etcd what was written of a kind after a revision; 0: everything. Of fifty objects the one that changed is then
+// read, and not all of them again after every write. known is false for kinds whose place in etcd is not certain: custom
+// resources have theirs by group (apiextensions-apiserver), those of Kubernetes do not.
+func (d *Driver) since(ctx context.Context, kind schema.GroupVersionKind, revision int64) (w written, known bool, err error) {
 	if kind.Group != v1alpha1.GroupVersion.Group {
 		return written{}, false, nil
 	}
-	resource, err := s.resources(kind)
+	mapping, err := d.Client.RESTMapper().RESTMapping(kind.GroupKind(), kind.Version)
 	if err != nil {
 		return written{}, false, fmt.Errorf("finding the resource of %s: %w", kind.Kind, err)
 	}
-	prefix := "/registry/" + kind.Group + "/" + resource + "/"
-	// etcd documentation, gRPC gateway: bytes are base64, 64-bit integers are strings, and count is that of the whole range.
-	body, err := json.Marshal(map[string]any{
-		"key": []byte(prefix), "range_end": []byte(prefix[:len(prefix)-1] + "0"), "keys_only": true,
-		"min_mod_revision": fmt.Sprint(revision + 1),
-	})
-	if err != nil {
-		return written{}, false, fmt.Errorf("encoding a question: %w", err)
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/v3/kv/range", bytes.NewReader(body))
-	if err != nil {
-		return written{}, false, fmt.Errorf("asking etcd: %w", err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return written{}, false, fmt.Errorf("asking etcd: %w", err)
-	}
-	defer func() { _ = response.Body.Close() }() // it was read
-	if response.StatusCode != http.StatusOK {
-		return written{}, false, fmt.Errorf("asking etcd: %s", response.Status)
-	}
+	prefix := "/registry/" + kind.Group + "/" + mapping.Resource.Resource + "/"
 	var answer struct {
 		Header struct {
 			Revision int64 `json:"revision,string"`
@@ -66,10 +65,14 @@ func (s *store) since(ctx context.Context, kind schema.GroupVersionKind, revisio
 		Kvs []struct {
 			Key []byte `json:"key"`
 		} `json:"kvs"`
-		Count int64 `json:"count,string"`
+		Count int64 `json:"count,string"` // of the whole range, also of what was not written since
 	}
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		return written{}, false, fmt.Errorf("decoding what etcd answered: %w", err)
+	err = d.store.AskEtcd(ctx, "range", map[string]any{
+		"key": []byte(prefix), "range_end": []byte(prefix[:len(prefix)-1] + "0"), "keys_only": true,
+		"min_mod_revision": fmt.Sprint(revision + 1),
+	}, &answer)
+	if err != nil {
+		return written{}, false, err
 	}
 	w = written{total: answer.Count, until: answer.Header.Revision}
 	for _, kv := range answer.Kvs {

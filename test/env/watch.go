@@ -114,7 +114,7 @@ func (d *Driver) written(ctx context.Context, kind schema.GroupVersionKind) ([]c
 		return d.changes(ctx, kind)
 	}
 	before, listed := d.known[kind]
-	w, known, err := d.store.since(ctx, kind, before.until)
+	w, known, err := d.since(ctx, kind, before.until)
 	if err != nil {
 		return nil, err
 	}

@@ -3,11 +3,9 @@
 package bounds
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"testing"
 	"time"
 
@@ -112,16 +110,9 @@ func key(resource, namespace, name string) []byte {
 
 func application(i int) string { return fmt.Sprintf("app-%d", i%applications) }
 
-// etcd sends a request of the key-value store (etcd documentation, gRPC gateway: bytes are base64).
 func (a *archive) etcd(operation string, request, answer any) {
 	a.t.Helper()
-	body, err := json.Marshal(request)
-	must(a.t, "encoding a request", err)
-	out, err := http.Post(a.e.Etcd+"/v3/kv/"+operation, "application/json", bytes.NewReader(body))
-	must(a.t, "asking etcd", err)
-	defer func() { must(a.t, "closing the answer of etcd", out.Body.Close()) }()
-	a.Expect(out.StatusCode).To(Equal(http.StatusOK), "etcd %s", operation)
-	must(a.t, "decoding the answer of etcd", json.NewDecoder(out.Body).Decode(answer))
+	must(a.t, "asking etcd", a.e.AskEtcd(a.ctx, operation, request, answer))
 }
 
 // page is how many objects are listed at once.
