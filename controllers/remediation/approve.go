@@ -51,7 +51,7 @@ func (r *Reconciler) approve(ctx context.Context, s *scope) (bool, error) {
 
 // review asks what people say of the present plan.
 func (r *Reconciler) review(ctx context.Context, s *scope) error {
-	verdict, err := r.approvals.Review(ctx, s.rem, s.policy, s.now)
+	verdict, err := r.approvals.Review(ctx, s.rem, s.incident, s.policy, s.now)
 	if err != nil {
 		return err
 	}

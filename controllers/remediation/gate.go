@@ -52,7 +52,7 @@ func (r *Reconciler) gate(ctx context.Context, s *scope) (bool, error) {
 		s.wake(1)
 		return false, nil
 	}
-	verdict, err := r.approvals.Review(ctx, s.rem, s.policy, r.Clock.Now())
+	verdict, err := r.approvals.Review(ctx, s.rem, s.incident, s.policy, r.Clock.Now())
 	if err != nil {
 		return false, err
 	}

@@ -38,6 +38,8 @@ const (
 type Input struct {
 	// Remediation with the present plan and the intents.
 	Remediation *v1alpha1.Remediation
+	// Incident that it is for, as it is now; nil where it is for none, or where that one is gone.
+	Incident *v1alpha1.Incident
 	// Approvals of the namespace, read before Admission; those that name another Remediation are left out.
 	Approvals []v1alpha1.Approval
 	// Policy is the stricter of the pinned and the present ChangePolicy.
@@ -113,8 +115,10 @@ func waiting(in Input, plan *v1alpha1.Plan, tally tally) string {
 	action := in.Remediation.Spec.Action.Name()
 	message := fmt.Sprintf("plan %d has %d of %d approvals of people who may approve remediations/%s",
 		plan.Number, len(tally.people), max(in.Policy.People, 1), action)
-	if requester := in.Remediation.Spec.RequestedBy; requester != nil && !in.Policy.AllowRequester && isPerson(*requester) {
-		message += fmt.Sprintf("; it cannot be %s, who asked for the change", requester.Username)
+	for _, r := range requests(in) {
+		if by := r.by; by != nil && !in.Policy.AllowRequester && isPerson(*by) {
+			message += fmt.Sprintf("; it cannot be %s, who %s", by.Username, r.did)
+		}
 	}
 	return message + passedOver(tally.counted)
 }

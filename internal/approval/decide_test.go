@@ -37,6 +37,17 @@ func given() *Input {
 	return in
 }
 
+// forIncidentOf makes the change one that the operator proposed for an Incident of somebody's.
+func (in *Input) forIncidentOf(username string) *v1alpha1.Incident {
+	in.Remediation.Spec.IncidentRef = &v1alpha1.UIDReference{Name: "drill", UID: "incident"}
+	in.Remediation.Spec.RequestedBy = &v1alpha1.Person{Username: "system:serviceaccount:runbook-operator-system:runbook-operator"}
+	in.Incident = &v1alpha1.Incident{
+		ObjectMeta: metav1.ObjectMeta{Name: "drill", CreationTimestamp: metav1.NewTime(planned)},
+		Spec:       v1alpha1.IncidentSpec{RequestedBy: &v1alpha1.Person{Username: username}},
+	}
+	return in.Incident
+}
+
 // approve adds an Approval that counts, created a second after the one before.
 func (in *Input) approve(name, username string, extra ...v1alpha1.PersonClaim) *v1alpha1.Approval {
 	in.May[name] = true
@@ -106,10 +117,24 @@ func TestEachReasonForWhichAnApprovalDoesNotCountHasItsSentence(t *testing.T) {
 			func(in *Input, _ *v1alpha1.Approval) {
 				in.Remediation.CreationTimestamp = metav1.NewTime(planned.Add(-time.Second))
 			},
-			"nobody knows who asked for the change, and its requester may not approve it: the Remediation was created before 2026-03-02T14:30:00Z, when the admission policies were first seen in force: create it again"},
+			"nobody knows who asked for the change, and whoever did may not approve the change: the Remediation was created before 2026-03-02T14:30:00Z, when the admission policies were first seen in force: create it again"},
 		"an unknown requester": {
 			func(in *Input, _ *v1alpha1.Approval) { in.Remediation.Spec.RequestedBy = nil },
-			"nobody knows who asked for the change, and its requester may not approve it: create the Remediation again with the admission policies in force"},
+			"nobody knows who asked for the change, and whoever did may not approve the change: the Remediation was created while the admission policies were not in force: create it again"},
+		"who opened the Incident": {
+			func(in *Input, _ *v1alpha1.Approval) { in.forIncidentOf("alice") },
+			"alice opened the Incident, and somebody else has to approve it"},
+		"an Incident of nobody knows whom": {
+			func(in *Input, _ *v1alpha1.Approval) { in.forIncidentOf("erin").Spec.RequestedBy = nil },
+			"nobody knows who opened the Incident, and whoever did may not approve the change: the Incident was created while the admission policies were not in force: create a Remediation that names no Incident"},
+		"an Incident whose requester nothing confirmed": {
+			func(in *Input, _ *v1alpha1.Approval) {
+				in.forIncidentOf("erin").CreationTimestamp = metav1.NewTime(planned.Add(-time.Second))
+			},
+			"nobody knows who opened the Incident, and whoever did may not approve the change: the Incident was created before 2026-03-02T14:30:00Z, when the admission policies were first seen in force: create a Remediation that names no Incident"},
+		"an Incident that is gone": {
+			func(in *Input, _ *v1alpha1.Approval) { in.forIncidentOf("erin"); in.Incident = nil },
+			"nobody knows who opened Incident drill, which is gone, and whoever did may not approve the change"},
 		"the verb was taken away": {
 			func(in *Input, _ *v1alpha1.Approval) { in.May["fix-1"] = false },
 			"alice may not approve remediations/setReservedConcurrency in namespace shop any more"},

@@ -38,14 +38,8 @@ func refused(in Input, plan *v1alpha1.Plan, a v1alpha1.Approval, t tally) string
 		return "it is being deleted"
 	}
 	if !in.Policy.AllowRequester {
-		switch requester := rem.Spec.RequestedBy; {
-		case requester != nil && rem.CreationTimestamp.Time.Before(in.Admission.RequestersSince):
-			return fmt.Sprintf("nobody knows who asked for the change, and its requester may not approve it: the Remediation was created before %s, when the admission policies were first seen in force: create it again",
-				in.Admission.RequestersSince.UTC().Format(time.RFC3339))
-		case requester == nil:
-			return "nobody knows who asked for the change, and its requester may not approve it: create the Remediation again with the admission policies in force"
-		case !different(*requester, person):
-			return fmt.Sprintf("%s asked for the change, and somebody else has to approve it", person.Username)
+		if why := requested(in, person); why != "" {
+			return why
 		}
 	}
 	// Nothing that was created before the policies were in force, or that cannot be told from it, counts. The
@@ -64,6 +58,46 @@ func refused(in Input, plan *v1alpha1.Plan, a v1alpha1.Approval, t tally) string
 	for i, other := range t.people {
 		if !different(other, person) {
 			return fmt.Sprintf("%s approved already with %s", person.Username, t.names[i])
+		}
+	}
+	return ""
+}
+
+// request is one thing without which the change would not have been proposed, and whose author may not approve it.
+type request struct {
+	what   string // the object, for people
+	did    string // what its author did
+	remedy string // where nobody knows who that is
+	by     *v1alpha1.Person
+	at     time.Time // when it was created
+}
+
+// requests returns who asked for a change: by the Remediation itself, or by the Incident that the operator proposed it
+// for. Who opens an Incident by hand chooses its Runbooks, and so the change.
+func requests(in Input) []request {
+	rem := in.Remediation
+	asked := []request{{"the Remediation", "asked for the change", "create it again", rem.Spec.RequestedBy, rem.CreationTimestamp.Time}}
+	if inc := in.Incident; inc != nil {
+		asked = append(asked, request{"the Incident", "opened the Incident", "create a Remediation that names no Incident", inc.Spec.RequestedBy, inc.CreationTimestamp.Time})
+	}
+	return asked
+}
+
+// requested says why a person may not approve because they asked for the change, or because nobody knows who did; "" where
+// it is known that somebody else did.
+func requested(in Input, person v1alpha1.Person) string {
+	if ref := in.Remediation.Spec.IncidentRef; ref != nil && in.Incident == nil {
+		return fmt.Sprintf("nobody knows who opened Incident %s, which is gone, and whoever did may not approve the change", ref.Name)
+	}
+	for _, r := range requests(in) {
+		switch {
+		case r.by == nil:
+			return fmt.Sprintf("nobody knows who %s, and whoever did may not approve the change: %s was created while the admission policies were not in force: %s", r.did, r.what, r.remedy)
+		case r.at.Before(in.Admission.RequestersSince):
+			return fmt.Sprintf("nobody knows who %s, and whoever did may not approve the change: %s was created before %s, when the admission policies were first seen in force: %s",
+				r.did, r.what, in.Admission.RequestersSince.UTC().Format(time.RFC3339), r.remedy)
+		case !different(*r.by, person):
+			return fmt.Sprintf("%s %s, and somebody else has to approve it", person.Username, r.did)
 		}
 	}
 	return ""

@@ -22,10 +22,10 @@ type Reviewer struct {
 	Authorizer Authorizer
 }
 
-// Review decides on the present plan of a Remediation. policy is the stricter of the pinned and the present one, now
-// is world time. It reads the approvals before it checks the policies, so that no approval counts that was created
+// Review decides on the present plan of a Remediation. incident is the one that it is for, as it is now, or nil; policy is
+// the stricter of the pinned and the present one, now is world time. It reads the approvals before it checks the policies, so that no approval counts that was created
 // while a policy was gone. An error says that nothing is known; nothing may be done upon it.
-func (r Reviewer) Review(ctx context.Context, rem *v1alpha1.Remediation, policy v1alpha1.PinnedPolicy, now time.Time) (Verdict, error) {
+func (r Reviewer) Review(ctx context.Context, rem *v1alpha1.Remediation, incident *v1alpha1.Incident, policy v1alpha1.PinnedPolicy, now time.Time) (Verdict, error) {
 	approvals, err := r.list(ctx, rem)
 	if err != nil {
 		return Verdict{}, err
@@ -35,7 +35,7 @@ func (r Reviewer) Review(ctx context.Context, rem *v1alpha1.Remediation, policy 
 		return Verdict{}, fmt.Errorf("checking the admission policies: %w", err)
 	}
 	in := Input{
-		Remediation: rem, Approvals: approvals, Policy: policy, Now: now,
+		Remediation: rem, Incident: incident, Approvals: approvals, Policy: policy, Now: now,
 		Admission: admission, May: map[string]bool{},
 	}
 	if rem.Status.Plan == nil {

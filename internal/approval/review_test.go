@@ -37,7 +37,7 @@ var _ = Describe("A review of a plan", func() {
 	}
 	review := func(ctx SpecContext) Verdict {
 		GinkgoHelper()
-		verdict, err := reviewer.Review(ctx, rem, policy1, now)
+		verdict, err := reviewer.Review(ctx, rem, nil, policy1, now)
 		Expect(err).NotTo(HaveOccurred())
 		return verdict
 	}
