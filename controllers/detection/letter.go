@@ -95,14 +95,14 @@ func confirm(ctx context.Context, s *aws.Session, mutes *alarms.MuteRules, lette
 }
 
 // lookUp finds out about a message whose alarm is not in ALARM: whether it was, as its history has it. A message that is
-// ahead of CloudWatch is left for a while.
+// a little ahead of CloudWatch is left for a while.
 func (l *letter) lookUp(ctx context.Context, s *aws.Session, now time.Time) error {
 	age := now.Sub(l.hint.TransitionedAt)
 	if age > mostBack {
 		l.disposition = v1alpha1.ReasonTooOld
 		return nil
 	}
-	if l.exists {
+	if l.exists && age >= -patience { // what is ahead by more is no message of CloudWatch
 		history := alarms.QueryHistoryOf(l.hint.Name, l.hint.TransitionedAt.Add(-slack), l.hint.TransitionedAt.Add(slack))
 		if err := history.Read(ctx, s); err != nil {
 			return err
@@ -111,7 +111,7 @@ func (l *letter) lookUp(ctx context.Context, s *aws.Session, now time.Time) erro
 			l.confirmed, l.past, l.transition = true, true, t
 		}
 	}
-	if !l.confirmed && age > patience {
+	if !l.confirmed && (age > patience || age < -patience) {
 		l.disposition = v1alpha1.ReasonNotConfirmed
 	}
 	return nil

@@ -170,14 +170,14 @@ var _ = Describe("A message about an alarm", func() {
 			event("arn:aws:cloudwatch:eu-west-1:"+reactstocks.AccountID+":alarm:canary", "canary", "ALARM", at),
 			event(s.World.AlarmARN("orders fail"), "orders fail", "OK", at),
 			s.fired("orders fail", at), s.fired("canary that is not there", at),
-			s.fired("throttles of yesterday", at.Add(-25*time.Hour)))
+			s.fired("throttles of yesterday", at.Add(-25*time.Hour)), s.fired(reactstocks.ThrottlesAlarm, at.AddDate(1, 0, 0)))
 		s.pass(4 * time.Minute)
 		Expect(s.left()).To(Equal(1), "CloudWatch may be behind the message about an alarm that it does not know")
 		s.pass(3 * time.Minute)
 		Expect(s.left()).To(BeZero())
 		Expect(s.incidents()).To(BeEmpty())
 		Expect(s.ignored()).To(Equal(map[string]int64{
-			"Malformed": 2, "OtherSource": 1, "OtherAccount": 1, "OtherRegion": 1, "Unmatched": 1, "NotConfirmed": 1, "TooOld": 1,
+			"Malformed": 2, "OtherSource": 1, "OtherAccount": 1, "OtherRegion": 1, "Unmatched": 1, "NotConfirmed": 2, "TooOld": 1,
 		}))
 		Expect(fmt.Sprint(s.account().Status)).NotTo(ContainSubstring("canary"), "what a stranger writes is not shown")
 		Expect(fmt.Sprint(s.account().Status.IgnoredMessages)).To(ContainSubstring("orders fail"))
