@@ -50,6 +50,8 @@ const (
 	ReasonCallerTimeoutUnknown = "CallerTimeoutUnknown"
 	// ReasonBeyondCallerTimeout says that the caller would have given up before.
 	ReasonBeyondCallerTimeout = "BeyondCallerTimeout"
+	// ReasonTooManyAlarms says that more alarms watch the function than one plan can be proved by.
+	ReasonTooManyAlarms = "TooManyAlarms"
 	// ReasonUpdateInProgress says that the function is being updated.
 	ReasonUpdateInProgress = "UpdateInProgress"
 	// ReasonUpdateFailed says that the function's last update failed.

@@ -25,8 +25,8 @@ type Deployment struct {
 	// +kubebuilder:validation:MaxLength=64
 	CodeSHA256 string `json:"codeSHA256,omitempty"`
 
-	// lastModified is when Lambda last updated code or configuration, in its own format. Absent until the change was
-	// seen applied, which may move it.
+	// lastModified is when Lambda last updated code or configuration, in its own format: before the change, and, once the
+	// change was seen applied, as that left it.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	LastModified string `json:"lastModified,omitempty"`

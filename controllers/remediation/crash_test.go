@@ -150,6 +150,26 @@ var _ = Describe("A call whose outcome cannot be read", func() {
 		Expect(outcomes(rem)).To(Equal([]v1alpha1.Outcome{v1alpha1.OutcomeDiverged}))
 	})
 
+	It("ends as diverged when somebody put back what it wrote before anybody read it", func() {
+		s := begin()
+		rem := s.asks(timing(reactstocks.NewsSyncFunction, 45))
+		s.approves(rem)
+		s.World.Faults().Add(faults.Rule{Action: update, Role: reactstocks.GrantRole, Effect: faults.Effect{ResetAfter: true}})
+		s.until("the call is made", patient, func() bool { return len(s.calls()) == 1 })
+		Expect(s.get(rem.Name)).To(HaveCondition(v1alpha1.ConditionApplied, metav1.ConditionFalse, v1alpha1.ReasonOutcomeUnknown))
+		s.Driver.Restart(s.controllers(s.Deps))
+		away := 5 * time.Minute
+		s.Wall.Step(away)
+		s.Clock.Step(away)
+		s.World.AdvanceTo(s.Clock.Now())
+		Expect(s.timeout()).To(Equal(int32(45)))
+		s.setTimeout(10)
+		rem = s.ends(rem, patient)
+		Expect(rem).To(HaveCondition(v1alpha1.ConditionSucceeded, metav1.ConditionFalse, v1alpha1.ReasonDiverged))
+		Expect(s.calls()).To(HaveLen(1), "an approval is for one change")
+		Expect(s.timeout()).To(Equal(int32(10)))
+	})
+
 	It("stays unknown, is never repeated, and is given to a person when the role is taken away for good", func() {
 		s, rem := begun()
 		nothing := iam.Allow("cloudwatch:DescribeAlarms")

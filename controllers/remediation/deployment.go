@@ -20,7 +20,6 @@ func (r *Reconciler) deployed(ctx context.Context, s *scope) (*v1alpha1.Deployme
 	if err != nil {
 		return nil, err
 	}
-	d.LastModified = "" // the change itself may move it: redeployed notes it once the change was seen
 	return &d, nil
 }
 
@@ -50,8 +49,9 @@ func otherDeployment(name string, was, is v1alpha1.Deployment) string {
 	return ""
 }
 
-// settledAt notes when the change itself was seen to have updated the function.
-func (r *Reconciler) settledAt(ctx context.Context, s *scope) error {
+// settledAt notes when the change itself updated the function. What updated it when no call could arrive any more is not
+// the change: what was noted before it stays, and the first look says that somebody else did.
+func (r *Reconciler) settledAt(ctx context.Context, s *scope, intent *v1alpha1.Intent) error {
 	d := s.rem.Status.Verification.Deployment
 	if d == nil {
 		return nil
@@ -60,19 +60,20 @@ func (r *Reconciler) settledAt(ctx context.Context, s *scope) error {
 	if err != nil {
 		return err
 	}
-	d.LastModified = is.LastModified
+	if since := r.Wall.Now().Sub(intent.NotAfter.Add(staleReads)); !updatedAfter(is, r.Clock.Now().Add(-since)) {
+		d.LastModified = is.LastModified
+	}
 	return nil
 }
 
-// since is when the change was made. An alarm that was edited after it is another alarm than the one that failed.
-func since(rem *v1alpha1.Remediation) time.Time {
-	for i := len(rem.Status.Intents) - 1; i >= 0; i-- {
-		if rem.Status.Intents[i].Outcome == v1alpha1.OutcomeApplied {
-			return rem.Status.Intents[i].At.Time
-		}
-	}
-	return time.Time{}
+// updatedAfter says whether a function was last updated after a time. Pure.
+func updatedAfter(d v1alpha1.Deployment, at time.Time) bool {
+	updated, err := time.Parse(lastModifiedFormat, d.LastModified)
+	return err == nil && updated.After(at)
 }
+
+// lastModifiedFormat is "YYYY-MM-DDThh:mm:ss.sTZD" (Lambda API reference, FunctionConfiguration).
+const lastModifiedFormat = "2006-01-02T15:04:05.999-0700"
 
 // unproved says why a look at which every alarm is OK and users are served proves nothing of the change, or "". Pure.
 func unproved(m evidence.TrafficMinute, v v1alpha1.VerificationStatus) string {

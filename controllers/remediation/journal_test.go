@@ -45,6 +45,13 @@ func TestAnOutcomeIsKnownOnlyWhenItWasSeen(t *testing.T) {
 		{"not set", "Failed", true, false}:         v1alpha1.OutcomeDiverged,
 		{"not set", "Failed", true, true}:          v1alpha1.OutcomeDiverged,
 	}
+	moved := v1alpha1.Intent{Before: before, RevisionID: "as read before the call"}
+	for _, state := range []action.State{{Settled: true, RevisionID: "another"}, {Failed: true}} {
+		state.Fields = before
+		NewWithT(t).Expect(judge(state, moved, writes, true)).To(Equal(v1alpha1.OutcomeDiverged), "somebody may have put it back after the call")
+	}
+	still := action.State{Settled: true, Fields: before, RevisionID: moved.RevisionID}
+	NewWithT(t).Expect(judge(still, moved, writes, true)).To(Equal(v1alpha1.OutcomeNotApplied), "nobody updated the function")
 	for read, f := range values {
 		for update, state := range updates {
 			for _, l := range []look{{read, update, false, false}, {read, update, false, true}, {read, update, true, false}, {read, update, true, true}} {

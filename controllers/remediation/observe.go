@@ -32,8 +32,9 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, error) {
 	}
 	p := stepOf(*intent)
 	call := p.call(s.rem.Status.Plan)
+	// Whether no call can arrive any more, and no read is stale, when this look begins: an answer may be long on its way.
+	late := !r.Wall.Now().Before(intent.NotAfter.Add(staleReads))
 	live, err := s.action.Observe(ctx, s.session, call)
-	late := !r.Wall.Now().Before(intent.NotAfter.Add(staleReads)) // no call can arrive any more, no read is stale
 	if late && fault.IsNotFound(err) {
 		s.diverged(intent, "not there", fmt.Sprintf("function %s is not there any more: somebody deleted it", s.rem.Spec.Target.FunctionName))
 		return false, nil
@@ -44,7 +45,7 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, error) {
 	switch judge(live, *intent, call.Writes, late) {
 	case v1alpha1.OutcomeApplied:
 		if !p.inverse && p.index == len(s.rem.Status.Plan.Calls)-1 {
-			if err := r.settle(ctx, s); err != nil {
+			if err := r.settle(ctx, s, intent); err != nil {
 				return false, err
 			}
 		}
@@ -68,7 +69,8 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, error) {
 }
 
 // judge compares what is live with what was before and what was written. Until it is late, what is not there may
-// still arrive, and what was read may be old. What AWS answered that it makes, and is as before, somebody put back.
+// still arrive, and what was read may be old. What AWS answered that it makes, and is as before, somebody put back; so may
+// somebody have where the function has another revision than the call was conditional on.
 func judge(live action.State, intent v1alpha1.Intent, writes []v1alpha1.Field, late bool) v1alpha1.Outcome {
 	switch {
 	case sameFields(live.Fields, writes) && live.Settled:
@@ -77,7 +79,7 @@ func judge(live action.State, intent v1alpha1.Intent, writes []v1alpha1.Field, l
 		return v1alpha1.OutcomeDiverged
 	case !late || sameFields(live.Fields, writes) || !live.Settled && !live.Failed:
 		return v1alpha1.OutcomeUnknown
-	case sameFields(live.Fields, intent.Before) && !intent.Answered:
+	case sameFields(live.Fields, intent.Before) && !intent.Answered && live.RevisionID == intent.RevisionID:
 		return v1alpha1.OutcomeNotApplied
 	}
 	return v1alpha1.OutcomeDiverged
@@ -85,13 +87,13 @@ func judge(live action.State, intent v1alpha1.Intent, writes []v1alpha1.Field, l
 
 // settle records that the change was seen and when verification begins, and gives the concurrency pool back: what is
 // reserved shows in the account from now on.
-func (r *Reconciler) settle(ctx context.Context, s *scope) error {
+func (r *Reconciler) settle(ctx context.Context, s *scope, intent *v1alpha1.Intent) error {
 	st, v := &s.rem.Status, s.rem.Status.Plan.Verification
 	_, pool := targets(st.Plan)
 	if err := r.locks.Release(ctx, pool, s.rem.UID); err != nil {
 		return err
 	}
-	if err := r.settledAt(ctx, s); err != nil {
+	if err := r.settledAt(ctx, s, intent); err != nil {
 		return err
 	}
 	at := s.stamp()

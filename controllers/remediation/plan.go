@@ -146,17 +146,22 @@ func (r *Reconciler) watched(ctx context.Context, s *scope) ([]alarms.Alarm, err
 			return nil, err
 		}
 		for _, a := range all {
-			if _, ours := a.Function([]v1alpha1.ApplicationFunction{s.function}); ours && len(names) < maxAlarms {
-				names = append(names, a.Name)
+			if _, ours := a.Function([]v1alpha1.ApplicationFunction{s.function}); ours && !slices.Contains(names, a.Name) {
+				names = append(names, a.Name) // pages that were read one after the other may repeat one
 			}
 		}
+	}
+	if len(names) > maxAlarms {
+		return nil, fault.New(fault.Terminal, v1alpha1.ReasonTooManyAlarms,
+			"%d alarms watch function %s, and a change is proved by at most %d: ask for it in an Incident that one of them opened, whose alarms prove it",
+			len(names), s.function.Name, maxAlarms)
 	}
 	found, err := alarms.ByName(ctx, s.session, names)
 	if err != nil {
 		return nil, err
 	}
 	var out []alarms.Alarm
-	for _, name := range slices.Compact(names) { // pages that were read one after the other may repeat a name
+	for _, name := range names {
 		a, ok := found[name]
 		if _, ours := a.Function([]v1alpha1.ApplicationFunction{s.function}); ok && (ours || !listed) {
 			out = append(out, a)

@@ -42,7 +42,7 @@ type look struct {
 	minute   evidence.TrafficMinute  // the mean of the minutes since the look before whose metrics are complete
 	changed  bool                    // the function is not as written any more
 	deployed string                  // what somebody else deployed
-	since    time.Time               // when the change was made
+	since    time.Time               // when the change was planned
 }
 
 // judgeLook says what one look means.
@@ -67,7 +67,7 @@ func judgeLook(l look, plan v1alpha1.PlannedVerification, v v1alpha1.Verificatio
 		case a.MutedBy != "":
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q is muted by alarm mute rule %q: what happens now is not what its owner watches for", name, a.MutedBy)
 		case !l.since.IsZero() && !a.ConfiguredAt.Before(l.since):
-			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q was edited after the change: it is not the alarm that failed", name)
+			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q was edited after the change was planned: it is not the alarm that failed", name)
 		case v.Good > 0 && v.LastAt != nil && a.TransitionedAt.After(v.LastAt.Time):
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q was not OK all the time since the observation before", name)
 		}

@@ -87,7 +87,7 @@ func (r *Reconciler) see(ctx context.Context, s *scope, inverse bool) (look, err
 	if inverse {
 		v, plan = *s.rem.Status.Revert.Verification, revertVerification(plan)
 	}
-	l := look{since: since(s.rem)}
+	l := look{since: s.rem.Status.Plan.PlannedAt.Time}
 	for i := range s.rem.Status.Plan.Calls {
 		call := step{index: i, inverse: inverse}.call(s.rem.Status.Plan)
 		live, err := s.action.Observe(ctx, s.session, call)

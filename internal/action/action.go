@@ -81,7 +81,8 @@ type State struct {
 	Settled bool
 	// Failed says that the function's last update is Failed.
 	Failed bool
-	// RevisionID of the function. Empty unless Settled, as it changes once more when an update ends.
+	// RevisionID of the function, where the call is conditional on it. Empty unless Settled, as it changes once more when an
+	// update ends.
 	RevisionID string
 }
 

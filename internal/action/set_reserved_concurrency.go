@@ -80,8 +80,11 @@ func (a setReservedConcurrency) Plan(ctx context.Context, s *aws.Session, t Targ
 	}, nil
 }
 
+// Observe reads no revision: none of the calls is conditional on it, or moves it.
 func (setReservedConcurrency) Observe(ctx context.Context, s *aws.Session, c v1alpha1.Call) (State, error) {
-	return observe(ctx, s, c)
+	state, err := observe(ctx, s, c)
+	state.RevisionID = ""
+	return state, err
 }
 
 // Apply takes no revisionID: the Lambda API has none for reserved concurrency.

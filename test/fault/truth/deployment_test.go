@@ -3,6 +3,8 @@
 package truth_test
 
 import (
+	"time"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	. "github.com/onsi/ginkgo/v2"
@@ -62,15 +64,23 @@ var _ = Describe("Somebody else's deployment in the window", func() {
 		s.expectNeverProved(v1alpha1.ReasonInconclusive, "somebody else deployed other code")
 	})
 
-	It("counts also while it is not known yet whether the change arrived", func() {
+	DescribeTable("counts also while it is not known yet whether the change arrived", func(away time.Duration, deploy func(*story), words string) {
 		s := begin(reactstocks.Throttling)
 		rem := s.proposed()
 		s.World.Faults().Add(faults.Rule{Action: "lambda:PutFunctionConcurrency", Effect: faults.Effect{ResetAfter: true}})
-		blind := s.World.Faults().Add(faults.Rule{Action: "lambda:GetFunction", Skip: 1 << 20, Effect: faults.InternalError()})
+		old := s.World.Faults().Add(faults.Rule{Action: "lambda:GetFunction*", Role: reactstocks.GrantRole, Effect: faults.Effect{Stale: 20 * time.Second}})
 		s.approve(rem)
 		s.until("the call was made", patient, func() bool { return len(s.changes()) == 1 })
-		s.World.Faults().Remove(blind)
-		s.ship()
-		s.expectNeverProved(v1alpha1.ReasonInconclusive, "somebody else deployed other code")
-	})
+		Expect(s.reason(v1alpha1.ConditionApplied)).To(Equal(v1alpha1.ReasonOutcomeUnknown), "nobody knows whether it arrived")
+		s.Wall.Step(away) // while no operator looks
+		s.Clock.Step(away)
+		s.World.AdvanceTo(s.Clock.Now())
+		deploy(s)
+		s.World.Faults().Remove(old)
+		s.expectNeverProved(v1alpha1.ReasonInconclusive, words)
+		Expect(s.changes()).To(HaveLen(1))
+	},
+		Entry("other code at once", time.Second, (*story).ship, "somebody else deployed other code"),
+		Entry("another setting, while the operator is away", 5*time.Minute, (*story).configure, "somebody else updated the configuration of function "+reactstocks.BackendFunction),
+	)
 })

@@ -101,11 +101,10 @@ var _ = Describe("A verification", func() {
 		s.setState(types.StateValueOk)
 		rem := s.ended()
 		v := s.verification()
-		if rem.Status.Verification.GoodSince != nil {
-			Expect(v.GoodSince.Time).To(BeTemporally(">", bad))
-			Expect(v.LastAt.Sub(v.GoodSince.Time)).To(BeNumerically(">=", window), "a whole window after it")
-			Expect(v.Good).To(BeNumerically(">=", 6), "both ends of it counted")
-		}
+		Expect(rem).To(HaveCondition(v1alpha1.ConditionSucceeded, "True", v1alpha1.ReasonSucceeded))
+		Expect(v.GoodSince.Time).To(BeTemporally(">", bad))
+		Expect(v.LastAt.Sub(v.GoodSince.Time)).To(BeNumerically(">=", window), "a whole window after it")
+		Expect(v.Good).To(BeNumerically(">=", 6), "both ends of it counted")
 	})
 
 	It("counts an alarm that fired between two looks, and says that it was not OK all the time", func() {
@@ -215,7 +214,19 @@ var _ = Describe("A verification", func() {
 		s.approve(s.proposed())
 		s.applied()
 		s.redefine(func(in *cloudwatch.PutMetricAlarmInput) { in.Threshold = aws.Float64(1e9) })
-		s.expectNeverProved(v1alpha1.ReasonInconclusive, `alarm "`+reactstocks.ThrottlesAlarm+`" was edited after the change`)
+		s.expectNeverProved(v1alpha1.ReasonInconclusive, `alarm "`+reactstocks.ThrottlesAlarm+`" was edited after the change was planned`)
+	})
+
+	It("cannot tell from an alarm that somebody gave such a threshold while the plan waited", func() {
+		s := begin(reactstocks.Throttling)
+		s.reserving("110") // too little
+		rem := s.proposed()
+		s.pass(time.Minute)
+		s.redefine(func(in *cloudwatch.PutMetricAlarmInput) { in.Threshold = aws.Float64(1e9) })
+		s.setState(types.StateValueAlarm) // as it is until CloudWatch evaluates it anew
+		s.approve(rem)
+		s.applied()
+		s.expectNeverProved(v1alpha1.ReasonInconclusive, `alarm "`+reactstocks.ThrottlesAlarm+`" was edited after the change was planned`)
 	})
 
 	It("cannot tell from an alarm that is OK while users are turned away as before", func() {
