@@ -125,7 +125,7 @@ func (r *run) begin() {
 	clear(r.stamps.at)
 	Expect(r.Admin.DeleteAllOf(r.ctx, &corev1.ConfigMap{}, client.InNamespace(r.OperatorNamespace))).To(Succeed())
 	r.model = model{
-		asked: map[string]string{}, pinned: map[string]demand{}, made: map[string]string{},
+		asked: map[string]string{}, pinned: map[string]demand{}, made: map[string]string{}, carried: map[string]string{},
 		now: demand{people: 1, expires: 2 * time.Minute}, vouching: true, live: fmt.Sprint(before),
 	}
 	r.policy()
@@ -159,6 +159,9 @@ func (r *run) check() error {
 	r.judged = r.World.Ledger().Len()
 	for _, e := range calls {
 		r.note("  %s", e)
+	}
+	if rem, there := r.present(); there && rem.Status.Plan != nil {
+		r.carried[string(rem.UID)] = rem.Status.Plan.Digest
 	}
 	return r.judge(calls)
 }

@@ -61,6 +61,7 @@ type model struct {
 	vouching bool // the admission policies are as shipped
 	live     string
 	made     map[string]string // the call that a Remediation made
+	carried  map[string]string // the digest of the plan that it says it carries out, by its UID
 }
 
 // judge goes through the calls since the last time, and says what is wrong with the first that nobody agreed to.
@@ -108,6 +109,10 @@ func (m *model) agreed(e ledger.Entry, session, was, value string) error {
 	for _, w := range m.words {
 		if w.of != uid || w.plan.function != e.Resource || w.plan.writes != value || w.plan.before != was {
 			continue // of another Remediation, or of a plan that would do something else
+		}
+		if w.plan.digest != m.carried[uid] {
+			why = append(why, fmt.Sprintf("plan %d does the same, and is another one", w.plan.number))
+			continue
 		}
 		people, err := m.count(w.plan, uid, d, e.At)
 		if err == nil && people >= d.people {

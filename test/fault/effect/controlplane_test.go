@@ -44,4 +44,5 @@ func TestAControlPlaneThatIsKilledCostsNoSecondChange(t *testing.T) {
 			})
 		}
 	}
+	s.expectAnnounced()
 }

@@ -91,6 +91,7 @@ func TestALeaderThatWasStoppedChangesNothingAfterAnotherTookOver(t *testing.T) {
 			l.expect(want)
 		})
 	}
+	s.expectAnnounced()
 }
 
 // stops lets a leader come to a point and stop there, with a standby behind it that is the operator from then on.

@@ -67,8 +67,8 @@ func said(err error) int {
 	return 1
 }
 
-// operate is the operator of production, assembled by internal/operator as main.go does: as its own account, with leader
-// election, until SIGTERM. Only the clock, the two seams and the names in User-Agents are the suite's.
+// operate is the operator of production, assembled by internal/operator as main.go does: as its own account, until
+// SIGTERM, and with leader election where the orders say so. Only the clock, the two seams and the names in User-Agents are the suite's.
 func operate(text string) error {
 	var o orders
 	if err := json.Unmarshal([]byte(text), &o); err != nil {
