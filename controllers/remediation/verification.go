@@ -28,10 +28,12 @@ const (
 
 // Users count as served when at least keptShare of what they had before succeeds, and not a much smaller share of
 // what they ask for than before; or when at least servedShare of what they ask for succeeds and no smaller share than
-// before. When they ask for less than quietShare of what they asked for before, nothing can be concluded.
+// before, give or take one request and strayShare of them: no two minutes have the same errors. When they ask for less than
+// quietShare of what they asked for before, nothing can be concluded.
 const (
 	keptShare   = 0.9
 	servedShare = 0.95
+	strayShare  = 0.01
 	quietShare  = 0.5
 )
 
@@ -87,13 +89,14 @@ func judgeUsers(m evidence.TrafficMinute, before, offeredBefore *float64) (v1alp
 	}
 	seen := fmt.Sprintf("alarms OK, %s of %s requests a minute succeed", short(*successes), short(*offered))
 	share, shareBefore := *successes / *offered, 0.0
+	stray := max(1, *offered*strayShare)
 	if before != nil && offeredBefore != nil && *offeredBefore > 0 {
 		shareBefore = *before / *offeredBefore
 	}
 	switch {
 	case before != nil && *successes >= *before*keptShare && *successes > 0 && share >= min(servedShare, shareBefore*keptShare):
 		return v1alpha1.ObservationGood, seen
-	case share < servedShare || share < shareBefore:
+	case share < servedShare || *successes+stray < *offered*shareBefore:
 		return v1alpha1.ObservationBad, seen + ": users are turned away"
 	case offeredBefore != nil && *offered < *offeredBefore*quietShare:
 		return v1alpha1.ObservationInconclusive, seen + ", but traffic fell to less than half"

@@ -60,6 +60,11 @@ func TestUsersAreServedTurnedAwayOrGone(t *testing.T) {
 		"as many succeed, and most are turned away now":   {minute(100, 0, 900), ptr.To(100.0), ptr.To(110.0), bad},
 		"as many succeed, and a share as small as then":   {minute(100, 0, 50), ptr.To(100.0), ptr.To(150.0), good},
 		"a healthy function with a little more of errors": {minute(1000, 4, 0), ptr.To(998.0), ptr.To(1000.0), good},
+		"the same in the evening, when fewer ask":         {minute(800, 4, 0), ptr.To(998.0), ptr.To(1000.0), good},
+		"one request fails, and a tenth fewer ask":        {minute(109, 1, 0), ptr.To(121.0), ptr.To(121.0), good},
+		"three in a hundred fail, and fewer ask":          {minute(800, 24, 0), ptr.To(998.0), ptr.To(1000.0), bad},
+		"three fail, and a tenth fewer ask":               {minute(109, 3, 0), ptr.To(121.0), ptr.To(121.0), bad},
+		"as many fail as before, and fewer ask":           {minute(800, 32, 0), ptr.To(960.0), ptr.To(1000.0), good},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
