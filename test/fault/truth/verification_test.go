@@ -92,15 +92,15 @@ var _ = Describe("A true fix", func() {
 var _ = Describe("A verification", func() {
 	It("starts anew after one bad evaluation in the middle, and says that the alarm was in ALARM", func() {
 		s := observed()
-		s.offer(400)
-		s.until("one observation was bad", 10*time.Minute, func() bool { return s.verification().Bad == 1 })
+		s.pass(s.verification().LastAt.Add(time.Minute - time.Second).Sub(s.Clock.Now()))
+		s.setState(types.StateValueAlarm) // until CloudWatch evaluates it, after the next look
+		s.until("one observation was bad", 2*time.Minute, func() bool { return s.verification().Bad == 1 })
 		Expect(s.verification().Message).To(Equal(`alarm "` + reactstocks.ThrottlesAlarm + `" is in ALARM`))
+		Expect(s.verification().Good).To(BeZero())
 		bad := s.verification().LastAt.Time
-		s.setState(types.StateValueOk) // over before the next look
-		s.offer(150)
-		s.setState(types.StateValueOk)
 		rem := s.ended()
 		v := s.verification()
+		Expect(v.Bad).To(BeZero(), "the alarm was OK at the look after it")
 		Expect(rem).To(HaveCondition(v1alpha1.ConditionSucceeded, "True", v1alpha1.ReasonSucceeded))
 		Expect(v.GoodSince.Time).To(BeTemporally(">", bad))
 		Expect(v.LastAt.Sub(v.GoodSince.Time)).To(BeNumerically(">=", window), "a whole window after it")
