@@ -76,6 +76,9 @@ type archive struct {
 	e   *env.Environment
 }
 
+// batch is how many objects are stored at once: etcd takes 128 operations and 1.5 MiB (etcd documentation, limits).
+const batch = 50
+
 // fill stores n copies of an object under other names and applications. It returns the size of one.
 func (a *archive) fill(resource string, o client.Object, n int, name func(i int) string) (size int) {
 	a.t.Helper()
@@ -83,6 +86,7 @@ func (a *archive) fill(resource string, o client.Object, n int, name func(i int)
 	must(a.t, "decoding what is stored", json.Unmarshal(a.stored(resource, o.GetNamespace(), o.GetName()), &stored.Object))
 	stored.SetNamespace(history)
 	stored.SetOwnerReferences(nil)
+	var puts []map[string]any
 	for i := range n {
 		stored.SetName(name(i))
 		stored.SetUID(uuid.NewUUID())
@@ -90,7 +94,11 @@ func (a *archive) fill(resource string, o client.Object, n int, name func(i int)
 		body, err := json.Marshal(stored.Object)
 		must(a.t, "encoding a copy", err)
 		size = len(body)
-		a.etcd("put", map[string][]byte{"key": key(resource, history, name(i)), "value": body}, &struct{}{})
+		puts = append(puts, map[string]any{"requestPut": map[string][]byte{"key": key(resource, history, name(i)), "value": body}})
+		if len(puts) == batch || i == n-1 {
+			a.etcd("txn", map[string]any{"success": puts}, &struct{}{})
+			puts = nil
+		}
 	}
 	return size
 }
