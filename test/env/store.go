@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -39,6 +40,17 @@ func (e *Environment) AskEtcd(ctx context.Context, operation string, request, an
 	return nil
 }
 
+// revision is the one that the last write to any key made.
+func (e *Environment) revision(ctx context.Context) (string, error) {
+	var answer struct {
+		Header struct {
+			Revision string `json:"revision"`
+		} `json:"header"`
+	}
+	err := e.AskEtcd(ctx, "range", map[string]any{"key": []byte("/"), "keys_only": true}, &answer)
+	return answer.Header.Revision, err
+}
+
 // written are the objects of a kind that were written since some revision.
 type written struct {
 	names []types.NamespacedName
@@ -48,16 +60,20 @@ type written struct {
 
 // since asks etcd what was written of a kind after a revision; 0: everything. Of fifty objects the one that changed is then
 // read, and not all of them again after every write. known is false for kinds whose place in etcd is not certain: custom
-// resources have theirs by group (apiextensions-apiserver), those of Kubernetes do not.
+// resources have theirs by group (apiextensions-apiserver), and of those of Kubernetes, which do not, namespaces alone are
+// watched by a controller often.
 func (d *Driver) since(ctx context.Context, kind schema.GroupVersionKind, revision int64) (w written, known bool, err error) {
-	if kind.Group != v1alpha1.GroupVersion.Group {
+	prefix := "/registry/namespaces/"
+	switch {
+	case kind.Group == v1alpha1.GroupVersion.Group:
+		mapping, err := d.Client.RESTMapper().RESTMapping(kind.GroupKind(), kind.Version)
+		if err != nil {
+			return written{}, false, fmt.Errorf("finding the resource of %s: %w", kind.Kind, err)
+		}
+		prefix = "/registry/" + kind.Group + "/" + mapping.Resource.Resource + "/"
+	case kind != corev1.SchemeGroupVersion.WithKind("Namespace"):
 		return written{}, false, nil
 	}
-	mapping, err := d.Client.RESTMapper().RESTMapping(kind.GroupKind(), kind.Version)
-	if err != nil {
-		return written{}, false, fmt.Errorf("finding the resource of %s: %w", kind.Kind, err)
-	}
-	prefix := "/registry/" + kind.Group + "/" + mapping.Resource.Resource + "/"
 	var answer struct {
 		Header struct {
 			Revision int64 `json:"revision,string"`

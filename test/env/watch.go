@@ -74,9 +74,12 @@ func (d *Driver) observe(ctx context.Context) error {
 	return nil
 }
 
-// revision is that of the whole store, which every write to any kind moves: a list without a cache says at which it was
-// read.
+// revision is that of the whole store, which every write to any kind moves: the store says it, and so does a list without a
+// cache.
 func (d *Driver) revision(ctx context.Context) (string, error) {
+	if d.store != nil {
+		return d.store.revision(ctx)
+	}
 	var some corev1.NamespaceList
 	if err := d.Client.List(ctx, &some, client.Limit(1)); err != nil {
 		return "", fmt.Errorf("asking for the revision: %w", err)
