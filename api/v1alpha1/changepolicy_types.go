@@ -62,7 +62,7 @@ type ApprovalDemand struct {
 	// +kubebuilder:validation:Maximum=5
 	People int32 `json:"people,omitempty"`
 
-	// allowRequester lets the person who asked for the change be one of them.
+	// allowRequester lets the person who asked for the change, or who opened the Incident that it is for, be one of them.
 	// +optional
 	AllowRequester bool `json:"allowRequester,omitempty"`
 }
