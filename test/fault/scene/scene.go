@@ -54,6 +54,7 @@ type Scene struct {
 	people   map[string]client.Client
 	byHand   *lambda.Client
 	boundary counter
+	replaced bool // the admission policies were, and nobody knows yet that they are in force
 }
 
 // New opens a scene: React Stocks in the mode Act, with a ChangePolicy named default, an hour or so after everything was
