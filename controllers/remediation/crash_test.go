@@ -1,14 +1,19 @@
 package remediation_test
 
 import (
+	"context"
 	"errors"
 	"time"
 
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/middleware"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/aws"
 	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
 	"github.com/runbook-operator/runbook-operator/internal/sim/iam"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
@@ -148,6 +153,31 @@ var _ = Describe("A call whose outcome cannot be read", func() {
 		rem = s.ends(rem, patient)
 		Expect(rem).To(HaveCondition(v1alpha1.ConditionSucceeded, metav1.ConditionFalse, v1alpha1.ReasonDiverged))
 		Expect(outcomes(rem)).To(Equal([]v1alpha1.Outcome{v1alpha1.OutcomeDiverged}))
+	})
+
+	It("is not taken for one that never arrived upon an old answer that was long on its way", func() {
+		var slow func()
+		s := beginWith(aws.Options{Load: []func(*config.LoadOptions) error{config.WithAPIOptions([]func(*middleware.Stack) error{
+			func(stack *middleware.Stack) error {
+				return stack.Finalize.Add(middleware.FinalizeMiddlewareFunc("Slow", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+					out, metadata, err := next.HandleFinalize(ctx, in)
+					if slow != nil && awsmiddleware.GetOperationName(ctx) == "GetFunction" {
+						slow()
+					}
+					return out, metadata, err
+				}), middleware.Before)
+			},
+		})}})
+		rem := s.asks()
+		s.approves(rem)
+		s.World.Faults().Add(faults.Rule{Action: put, Times: 1, Effect: faults.Effect{ResetAfter: true}})
+		s.World.Faults().Add(faults.Rule{Action: "lambda:GetFunction*", Role: reactstocks.GrantRole, Effect: faults.Effect{Stale: 20 * time.Second}})
+		s.until("the call is made", patient, func() bool { return len(s.calls()) == 1 })
+		answers := 0
+		slow = func() { answers++; slow = nil; s.Wall.Step(45 * time.Second) }
+		s.pass(5 * time.Second)
+		Expect(answers).To(Equal(1))
+		Expect(outcomes(s.get(rem.Name))).To(Equal([]v1alpha1.Outcome{v1alpha1.OutcomeUnknown}))
 	})
 
 	It("ends as diverged when somebody put back what it wrote before anybody read it", func() {

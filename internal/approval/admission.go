@@ -38,9 +38,9 @@ type Admission struct {
 	// SettledAt, on the wall: approvals created then or before are void. It is 10 seconds after the newest of the
 	// policies and bindings was first seen as it is now.
 	SettledAt time.Time
-	// RequestersSince, on the wall: who asked for a Remediation that was created before is not known. It is when the newest
-	// of the policies and bindings that are about Remediations was first seen as it is now. There is no time to settle: the
-	// operator proposes changes within moments of its installation.
+	// RequestersSince, on the wall: who asked for a Remediation or an Incident that was created before is not known. It is when
+	// the newest of the policies and bindings that are about Remediations was first seen as it is now; those about Incidents are
+	// the same ones. There is no time to settle: the operator proposes changes within moments of its installation.
 	RequestersSince time.Time
 }
 

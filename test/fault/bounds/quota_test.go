@@ -24,7 +24,7 @@ const (
 	// together is how many Incidents there are at once.
 	together = 50
 	// few of them are approved where what is looked at comes before.
-	few = 5
+	few = 10
 	// approvedVariable names the environment variable that says how many are approved. Not set, all are: their changes are
 	// made one after the other, which takes minutes.
 	approvedVariable = "APPROVED"
