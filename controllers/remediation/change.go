@@ -34,7 +34,8 @@ const trafficBefore = 5 * time.Minute
 // measure reads what users have and which alarms fire before the change, for the verifications to compare with. It comes
 // before the last look at the function: nothing slow may lie between that and the intent.
 func (r *Reconciler) measure(ctx context.Context, s *scope) error {
-	end := s.now.Truncate(time.Minute)
+	// A minute's metrics may come a minute late: one that is not complete would be a baseline that is too low.
+	end := s.now.Add(-time.Minute).Truncate(time.Minute)
 	minutes, err := evidence.Traffic(ctx, s.session, string(s.rem.Spec.Target.FunctionName), end.Add(-trafficBefore), end)
 	if err != nil {
 		return err

@@ -75,22 +75,6 @@ func updatedAfter(d v1alpha1.Deployment, at time.Time) bool {
 // lastModifiedFormat is "YYYY-MM-DDThh:mm:ss.sTZD" (Lambda API reference, FunctionConfiguration).
 const lastModifiedFormat = "2006-01-02T15:04:05.999-0700"
 
-// unproved says why a look at which every alarm is OK and users are served proves nothing of the change, or "". Pure.
-func unproved(m evidence.TrafficMinute, v v1alpha1.VerificationStatus) string {
-	offered, throttled := offeredOf(m), value(m.Throttles)
-	if offered == nil {
-		return ""
-	}
-	peak, offeredBefore, throttledBefore := number(v.PeakSuccessesPerMinute), number(v.OfferedPerMinute), number(v.ThrottledPerMinute)
-	switch {
-	case throttled > *offered*(1-servedShare):
-		return fmt.Sprintf("but %s are still turned away", short(throttled))
-	case peak != nil && offeredBefore != nil && throttledBefore != nil && *throttledBefore > *offeredBefore*(1-servedShare) && *offered <= *peak:
-		return "but no more than were served before the change: with so few, nobody can tell whether it helped"
-	}
-	return ""
-}
-
 // over returns the mean of the minutes that have data, at the newest minute. Without data in the newest there is none.
 func over(minutes evidence.TrafficMinutes) evidence.TrafficMinute {
 	if len(minutes) == 0 || offeredOf(minutes[len(minutes)-1]) == nil {

@@ -37,19 +37,31 @@ func TestALookProvesNothingWhileUsersAreTurnedAwayOrSoFewThatTheChangeIsNotNeede
 	number := func(s string) *v1alpha1.Number { return ptr.To(v1alpha1.Number(s)) }
 	throttled := v1alpha1.VerificationStatus{PeakSuccessesPerMinute: number("100"), OfferedPerMinute: number("150"), ThrottledPerMinute: number("50")}
 	failing := v1alpha1.VerificationStatus{PeakSuccessesPerMinute: number("100"), OfferedPerMinute: number("150"), ThrottledPerMinute: number("0")}
+	some := v1alpha1.VerificationStatus{ // three in a hundred were turned away
+		PeakSuccessesPerMinute: number("1000"), OfferedPerMinute: number("1000"), SuccessesPerMinute: number("970"), ThrottledPerMinute: number("30"),
+	}
+	errors := v1alpha1.VerificationStatus{ // three in a hundred failed
+		PeakSuccessesPerMinute: number("1000"), OfferedPerMinute: number("1000"), SuccessesPerMinute: number("970"), ThrottledPerMinute: number("0"),
+	}
 	for name, c := range map[string]struct {
 		now    evidence.TrafficMinute
 		before v1alpha1.VerificationStatus
 		words  string
 	}{
-		"more are served than before":                   {minute(150, 1, 0), throttled, ""},
-		"as many are turned away as before":             {minute(100, 0, 50), throttled, "50 are still turned away"},
-		"a few are turned away":                         {minute(150, 0, 7), throttled, ""},
-		"so few ask that the old limit would do":        {minute(100, 0, 0), throttled, "no more than were served before"},
-		"a few more ask than the old limit would serve": {minute(101, 0, 0), throttled, ""},
-		"fewer ask, and nobody was turned away before":  {minute(90, 0, 0), failing, ""},
-		"nobody knows what was before":                  {minute(90, 0, 0), v1alpha1.VerificationStatus{}, ""},
-		"there are no data":                             {minute(-1, -1, -1), throttled, ""},
+		"more are served than before":                     {minute(150, 1, 0), throttled, ""},
+		"as many are turned away as before":               {minute(100, 0, 50), throttled, "50 are still turned away"},
+		"a few are turned away":                           {minute(150, 0, 7), throttled, ""},
+		"so few ask that the old limit would do":          {minute(100, 0, 0), throttled, "no more than were served before"},
+		"a few more ask than the old limit would serve":   {minute(101, 0, 0), throttled, ""},
+		"fewer ask, and nobody was turned away before":    {minute(90, 0, 0), failing, ""},
+		"nobody knows what was before":                    {minute(90, 0, 0), v1alpha1.VerificationStatus{}, ""},
+		"what was turned away fails now":                  {minute(150, 50, 0), throttled, "50 still fail"},
+		"as many fail as before":                          {minute(1000, 200, 0), failing, "200 still fail"},
+		"a quarter fewer ask, and the limit would do":     {minute(750, 0, 0), some, "traffic fell"},
+		"a tenth fewer ask, and all are served":           {minute(900, 0, 0), some, ""},
+		"a quarter fewer ask, and as large a share fails": {minute(750, 20, 0), errors, "traffic fell"},
+		"a quarter fewer ask, and hardly any fails":       {minute(750, 2, 0), errors, ""},
+		"there are no data":                               {minute(-1, -1, -1), throttled, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)

@@ -75,6 +75,9 @@ func judgeLook(l look, plan v1alpha1.PlannedVerification, v v1alpha1.Verificatio
 		}
 	}
 	result, seen := judgeUsers(l.minute, number(v.SuccessesPerMinute), number(v.OfferedPerMinute))
+	if why := failsMore(l.minute, v); result == v1alpha1.ObservationGood && why != "" {
+		return v1alpha1.ObservationBad, seen + why
+	}
 	if why := unproved(l.minute, v); result == v1alpha1.ObservationGood && why != "" {
 		return v1alpha1.ObservationInconclusive, seen + ", " + why
 	}

@@ -110,6 +110,25 @@ func TestALookIsGoodOnlyWhenEveryAlarmIsOKAndUsersAreServed(t *testing.T) {
 			g.Expect(message).To(ContainSubstring(c.because))
 		})
 	}
+	t.Run("OK, and what was throttled fails now", func(t *testing.T) {
+		g := NewWithT(t)
+		before := v1alpha1.VerificationStatus{
+			SuccessesPerMinute: ptr.To[v1alpha1.Number]("1000.00"), OfferedPerMinute: ptr.To[v1alpha1.Number]("10000.00"),
+			ThrottledPerMinute: ptr.To[v1alpha1.Number]("9000.00"), PeakSuccessesPerMinute: ptr.To[v1alpha1.Number]("1000.00"),
+		}
+		result, message := judgeLook(look{alarms: map[string]alarms.Alarm{"a": ok, "b": ok}, minute: minute(10000, 9095, 0)}, plan, before)
+		g.Expect(result).To(Equal(bad), message)
+		g.Expect(message).To(ContainSubstring("905 of 10000 requests a minute succeed: a larger share of the executions fails than before the change"))
+	})
+	t.Run("OK, and as large a share fails as before", func(t *testing.T) {
+		g := NewWithT(t)
+		before := v1alpha1.VerificationStatus{
+			SuccessesPerMinute: ptr.To[v1alpha1.Number]("700.00"), OfferedPerMinute: ptr.To[v1alpha1.Number]("1000.00"),
+			ThrottledPerMinute: ptr.To[v1alpha1.Number]("0.00"), PeakSuccessesPerMinute: ptr.To[v1alpha1.Number]("700.00"),
+		}
+		result, message := judgeLook(look{alarms: map[string]alarms.Alarm{"a": ok, "b": ok}, minute: minute(1000, 300, 0)}, plan, before)
+		g.Expect(result).To(Equal(mixed), message)
+	})
 	t.Run("no alarm to look at", func(t *testing.T) {
 		result, _ := judgeLook(look{minute: minute(150, 0, 0)}, v1alpha1.PlannedVerification{}, before)
 		NewWithT(t).Expect(result).To(Equal(mixed))
