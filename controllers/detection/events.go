@@ -1,6 +1,7 @@
 package detection
 
 import (
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,6 +20,20 @@ func (r *Reconciler) announceOpened(incident *v1alpha1.Incident, app *v1alpha1.S
 func (r *Reconciler) announceJoined(incident *v1alpha1.Incident, app *v1alpha1.ServerlessApplication, names []string) {
 	for _, name := range names {
 		r.Recorder.Eventf(incident, app, corev1.EventTypeNormal, v1alpha1.ReasonSignalJoined, "Join", "Alarm %q is in ALARM as well", name)
+	}
+}
+
+// announceAgain says which signals of an Incident recovered and are in ALARM again: whoever was told that it is held or
+// recovering has to know.
+func (r *Reconciler) announceAgain(incident *v1alpha1.Incident, app *v1alpha1.ServerlessApplication, before []v1alpha1.SignalStatus) {
+	for _, sig := range incident.Status.Signals {
+		again := slices.ContainsFunc(before, func(old v1alpha1.SignalStatus) bool {
+			return old.AlarmName == sig.AlarmName && sig.State == v1alpha1.AlarmFiring && old.TransitionedAt.Before(&sig.TransitionedAt)
+		})
+		if again {
+			r.Recorder.Eventf(incident, app, corev1.EventTypeWarning, v1alpha1.ReasonFiringAgain, "Follow", "Alarm %q of function %s is in ALARM again since %s",
+				sig.AlarmName, sig.FunctionName, sig.TransitionedAt.UTC().Format(time.RFC3339))
+		}
 	}
 }
 

@@ -50,10 +50,12 @@ func (r *Reconciler) followOne(ctx context.Context, s *scope, a *application, f 
 		return err
 	}
 	for _, c := range d.changes {
+		before := c.incident.Status.Signals
 		if err := r.writeSignals(ctx, c.incident, c.signals); err != nil {
 			return err
 		}
 		r.announceJoined(c.incident, a.object, c.joined)
+		r.announceAgain(c.incident, a.object, before)
 	}
 	for _, o := range d.openings {
 		if err := r.openIncident(ctx, s, a, f, o); err != nil {

@@ -9,11 +9,8 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/fault"
 )
 
-// maxFunctions is how many functions of one Incident are looked at.
-const maxFunctions = 16
-
 // accept says whether the Incident makes sense here, takes in the signal that opened it, and says which functions
-// are affected: those that a person named, else those of the signals, else all of the application.
+// are affected.
 func (r *Reconciler) accept(_ context.Context, s *scope) (bool, error) {
 	st := &s.inc.Status
 	if st.OpenedAt == nil {
@@ -37,13 +34,12 @@ func (r *Reconciler) accept(_ context.Context, s *scope) (bool, error) {
 		s.wake(recheck)
 		return false, nil
 	}
-	named := len(s.inc.Spec.Functions) > 0
-	for _, wanted := range s.affected() {
+	for _, wanted := range s.bounded(s.affected()) {
 		at := slices.IndexFunc(s.app.Spec.Functions, func(f v1alpha1.ApplicationFunction) bool { return f.Name == wanted })
 		switch {
 		case at >= 0:
 			s.functions = append(s.functions, s.app.Spec.Functions[at])
-		case named:
+		case slices.Contains(s.inc.Spec.Functions, wanted):
 			s.accepted(false, v1alpha1.ReasonFunctionNotFound, fmt.Sprintf("ServerlessApplication %s does not list function %s: add it to spec.functions", name, wanted))
 			return false, nil
 		default:
@@ -55,21 +51,4 @@ func (r *Reconciler) accept(_ context.Context, s *scope) (bool, error) {
 		return false, nil
 	}
 	return true, nil
-}
-
-func (s *scope) affected() []v1alpha1.FunctionName {
-	names := slices.Clone(s.inc.Spec.Functions)
-	if len(names) == 0 {
-		for _, sig := range s.inc.Status.Signals {
-			if !slices.Contains(names, sig.FunctionName) {
-				names = append(names, sig.FunctionName)
-			}
-		}
-	}
-	if len(names) == 0 {
-		for _, f := range s.app.Spec.Functions {
-			names = append(names, f.Name)
-		}
-	}
-	return names[:min(len(names), maxFunctions)]
 }

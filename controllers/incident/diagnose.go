@@ -3,6 +3,7 @@ package incident
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/diagnosis"
@@ -42,6 +43,9 @@ func (r *Reconciler) diagnose(_ context.Context, s *scope) (bool, error) {
 		return true, nil
 	}
 	s.top = &st.Causes[0]
+	if at := slices.IndexFunc(st.Causes, func(c v1alpha1.Cause) bool { return !s.quiet(c.FunctionName) }); at > 0 {
+		s.top = &st.Causes[at] // the first-ranked of the functions that are in trouble now
+	}
 	message := s.top.Because
 	if n := len(st.Causes) - 1; n > 0 {
 		message += fmt.Sprintf(" (%d other possible: see status.causes)", n)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/controllers/controller"
-	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/evidence"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
 )
@@ -25,17 +24,22 @@ const (
 
 // investigate runs every step of every Runbook at every affected function that has no result yet, all at once.
 func (r *Reconciler) investigate(ctx context.Context, s *scope) (bool, error) {
-	s.forget(controller.AnswersAgain(ctx))
+	stay := s.forget(controller.AnswersAgain(ctx))
 	requests := s.outstanding()
 	if len(requests) > 0 {
 		session, err := r.AWS.Session(ctx, s.grant.Access, "runbook-operator")
 		if err != nil {
 			f := fault.From(err)
+			s.inc.Status.Evidence = append(s.inc.Status.Evidence, stay...)
 			s.investigated(false, f.Reason, "AWS was not reached: "+f.Message)
 			return false, err
 		}
 		seen := evidence.Collect(ctx, evidence.Subject{Session: session, UnreservedFloor: s.grant.Floor, Recent: true, Now: s.now}, requests)
 		keepGaps(seen, s.base.Status.Evidence)
+		if gapsInstead(stay, seen) { // what was seen a few minutes ago is worth more than what is not known now
+			seen = stay
+			s.wake(gapRetry)
+		}
 		s.inc.Status.Evidence = affordable(s.inOrder(append(s.inc.Status.Evidence, seen...)))
 	}
 	var gaps []string
@@ -57,32 +61,46 @@ func (r *Reconciler) investigate(ctx context.Context, s *scope) (bool, error) {
 	return true, nil
 }
 
-// forget drops evidence that has to be read again: gaps that AWS may fill by now; and everything, where the trouble
-// goes on and what was seen explains nothing, or was overtaken by a change that turned out to be no longer needed. Gaps
-// are tried again after a pause, and at once where AWS answers again: the call that found that out may have been of the
-// same look.
-func (s *scope) forget(answers bool) {
-	st := &s.inc.Status
-	last := s.last()
-	if last != nil && last.Status.EndedAt == nil {
-		return // a change is under way upon this evidence
+// forget drops evidence that has to be read again: gaps that AWS may fill by now; and everything, where a change was
+// answered since, or where the trouble goes on and no change is under way upon it: what explained it minutes ago may be
+// over, and something else may have begun. It returns what has to stay where AWS does not answer. Gaps are tried again
+// after a pause, and at once where AWS answers again: the call that found that out may have been of the same look.
+func (s *scope) forget(answers bool) (stay []v1alpha1.StepResult) {
+	st, last := &s.inc.Status, s.last()
+	if last != nil && !answered(*last) || len(st.Evidence) == 0 {
+		return nil // a change is under way upon this evidence
 	}
-	if len(st.Evidence) == 0 {
-		return
-	}
-	age := s.now.Sub(newest(st.Evidence))
-	unexplained := conditions.Reason(st.Conditions, v1alpha1.ConditionDiagnosed) == v1alpha1.ReasonUndiagnosed && age >= recheck
-	overtaken := last != nil && outlived(*last) && newest(st.Evidence).Before(last.Status.EndedAt.Time)
-	if s.firing() && (unexplained || overtaken) {
+	read := newest(st.Evidence)
+	overtaken := last != nil && outlived(*last) && s.firing() && read.Before(last.Status.EndedAt.Time)
+	proved := last != nil && ended(*last) == v1alpha1.ReasonSucceeded && len(st.Signals) == 0 && read.Before(answeredAt(*last))
+	if overtaken || proved {
 		st.Evidence = nil
-		return
+		return nil
+	}
+	if s.firing() {
+		age := s.now.Sub(read)
+		if age >= recheck {
+			stay, st.Evidence = st.Evidence, nil
+			return stay
+		}
+		s.wake(recheck - age)
 	}
 	if last != nil {
-		return
+		return nil
 	}
 	st.Evidence = slices.DeleteFunc(st.Evidence, func(result v1alpha1.StepResult) bool {
 		pause := evidence.RetryAfter(result.Gap)
 		return pause > 0 && (answers || s.now.Sub(result.At.Time) >= pause)
+	})
+	return nil
+}
+
+// gapsInstead says whether something that was seen before is a gap now. Pure.
+func gapsInstead(before, now []v1alpha1.StepResult) bool {
+	return slices.ContainsFunc(before, func(old v1alpha1.StepResult) bool {
+		return old.Gap == nil && slices.ContainsFunc(now, func(result v1alpha1.StepResult) bool {
+			return result.Gap != nil && result.Runbook == old.Runbook && result.Step == old.Step && result.FunctionName == old.FunctionName
+		})
 	})
 }
 

@@ -54,7 +54,7 @@ func (r *Reconciler) loadRemediations(ctx context.Context, s *scope) error {
 		return fmt.Errorf("listing Remediations: %w", err)
 	}
 	for _, rem := range list.Items {
-		if ref := rem.Spec.IncidentRef; ref != nil && ref.Name == s.inc.Name && ref.UID == string(s.inc.UID) {
+		if ref := rem.Spec.IncidentRef; ref != nil && ref.Name == s.inc.Name && ref.UID == string(s.inc.UID) && s.concerns(&rem) {
 			s.remediations = append(s.remediations, rem)
 		}
 	}

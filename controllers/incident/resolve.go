@@ -3,6 +3,7 @@ package incident
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -67,33 +68,53 @@ func (s *scope) outcome(since *metav1.Time, state v1alpha1.AlarmState) (over boo
 	if name := s.lost(); name != "" {
 		return false, v1alpha1.ReasonHeldForPerson, fmt.Sprintf("Remediation %s was deleted while its change was under way or before it was proved: a person has to look", name)
 	}
-	if last != nil && ended(*last) != v1alpha1.ReasonSucceeded && !outlived(*last) {
+	if last != nil && ended(*last) != v1alpha1.ReasonSucceeded && !outlived(*last) && (since == nil || slices.ContainsFunc(s.remediations, unproved)) {
+		// Where nothing was changed and every alarm is OK, there is nothing to look at.
 		if _, again := rungOf(s.cause(), s.remediations); !again {
 			return false, v1alpha1.ReasonHeldForPerson, heldMessage(*last)
 		}
 	}
-	fixed := last != nil && ended(*last) == v1alpha1.ReasonSucceeded
-	if fixed && len(s.inc.Status.Signals) == 0 {
-		return true, v1alpha1.ReasonRemediated, fmt.Sprintf("Remediation %s was proved to help", last.Name)
+	fixed := s.proved()
+	if fixed != nil && len(s.inc.Status.Signals) == 0 {
+		return s.answeredByHand(*fixed)
 	}
 	switch state {
 	case v1alpha1.AlarmFiring:
-		return s.unanswered(fixed)
+		return s.unanswered(fixed != nil)
 	case v1alpha1.AlarmDeleted:
 		return false, v1alpha1.ReasonAlarmDeleted, "an alarm of the Incident was deleted, so nobody can say that it recovered: a person has to look"
 	case v1alpha1.AlarmInsufficientData:
 		return false, v1alpha1.ReasonNoData, "an alarm of the Incident has no data, so nobody can say that it recovered"
 	}
 	if since == nil { // no signal: a person opened it
-		return s.unanswered(fixed)
+		return s.unanswered(fixed != nil)
 	}
 	if s.now.Sub(since.Time) < s.stableFor {
 		return false, v1alpha1.ReasonRecovering, fmt.Sprintf("every alarm is OK since %s: the Incident is over when they stay so for %s", since.UTC().Format(time.TimeOnly), s.stableFor)
 	}
-	if fixed {
-		return true, v1alpha1.ReasonRemediated, fmt.Sprintf("Remediation %s was proved to help, every alarm is OK since %s", last.Name, since.UTC().Format(time.RFC3339))
+	if fixed != nil {
+		return true, v1alpha1.ReasonRemediated, fmt.Sprintf("Remediation %s was proved to help, every alarm is OK since %s", fixed.Name, since.UTC().Format(time.RFC3339))
 	}
 	return true, v1alpha1.ReasonRecoveredWithoutChange, fmt.Sprintf("every alarm is OK since %s, nothing was changed", since.UTC().Format(time.RFC3339))
+}
+
+// answeredByHand says whether an Incident that no alarm tells of is over: a change was proved, and afterwards every step was
+// read anew at every function, and no rule fires.
+func (s *scope) answeredByHand(fixed v1alpha1.Remediation) (over bool, reason, message string) {
+	proved := fmt.Sprintf("Remediation %s was proved to help", fixed.Name)
+	gap := slices.IndexFunc(s.inc.Status.Evidence, func(e v1alpha1.StepResult) bool { return e.Gap != nil })
+	switch {
+	case len(s.inc.Status.Evidence) == 0 || newest(s.inc.Status.Evidence).Before(answeredAt(fixed)):
+		return false, v1alpha1.ReasonRecovering, proved + ": every step is read once more before the Incident is over"
+	case s.top != nil:
+		return false, v1alpha1.ReasonHeldForPerson, fmt.Sprintf("%s, and %s of function %s goes on (%s): a person has to look", proved, s.top.Name, s.top.FunctionName, s.top.Because)
+	case len(s.app.Status.PreexistingAlarms) > 0: // no signals, as they were in ALARM before the application was watched
+		return false, v1alpha1.ReasonHeldForPerson, fmt.Sprintf("%s, and alarm %q of the application is in ALARM: a person has to look", proved, s.app.Status.PreexistingAlarms[0].Name)
+	case gap >= 0:
+		e := s.inc.Status.Evidence[gap]
+		return false, v1alpha1.ReasonRecovering, fmt.Sprintf("%s, and nobody can say that it is over: step %s at %s has no evidence", proved, e.Step, e.FunctionName)
+	}
+	return true, v1alpha1.ReasonRemediated, proved + ", and no rule fires any more"
 }
 
 // heldMessage says what became of a change that nothing follows by itself.

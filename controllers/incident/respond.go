@@ -3,8 +3,10 @@ package incident
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -23,7 +25,8 @@ const (
 // respond proposes the change that answers the first-ranked cause: one at a time, the next of a rule's list only
 // where the one before could not be planned or was rejected.
 func (r *Reconciler) respond(ctx context.Context, s *scope) (bool, error) {
-	if s.top == nil || s.grant.Mode == v1alpha1.ModeObserve || len(s.inc.Status.Signals) > 0 && !s.firing() {
+	if s.top == nil || s.grant.Mode == v1alpha1.ModeObserve || s.quiet(s.top.FunctionName) ||
+		len(s.inc.Status.Signals) > 0 && !s.firing() {
 		return true, nil
 	}
 	rung, propose := rungOf(*s.top, s.remediations)
@@ -72,9 +75,12 @@ func rungOf(cause v1alpha1.Cause, remediations []v1alpha1.Remediation) (rung int
 		}
 		mine := rem.Spec.Cause != nil && rem.Spec.Cause.Runbook == cause.Runbook && rem.Spec.Cause.Name == cause.Name &&
 			rem.Spec.Target.FunctionName == cause.FunctionName
+		elsewhere := rem.Spec.Target.FunctionName != cause.FunctionName
 		switch {
 		case outlived(rem):
 			continue // it was not needed then, and is now
+		case elsewhere && (ended(rem) == v1alpha1.ReasonSucceeded || !touched(rem)):
+			continue // another function is well now, or as it was
 		case !mine || held(rem):
 			return 0, false // a change was made, or somebody has to look
 		default:
@@ -91,6 +97,27 @@ func outlived(rem v1alpha1.Remediation) bool {
 		return true
 	}
 	return false
+}
+
+// touched says whether AWS may have been changed by a Remediation.
+func touched(rem v1alpha1.Remediation) bool {
+	reason := conditions.Reason(rem.Status.Conditions, v1alpha1.ConditionSucceeded)
+	return rem.Status.AppliedAt != nil || slices.Contains(underWay, reason) || slices.ContainsFunc(rem.Status.Intents, func(i v1alpha1.Intent) bool {
+		return i.Outcome != v1alpha1.OutcomeRefused && i.Outcome != v1alpha1.OutcomeNotApplied
+	})
+}
+
+// unproved says whether a Remediation may have changed AWS, and was not proved to help.
+func unproved(rem v1alpha1.Remediation) bool {
+	return touched(rem) && ended(rem) != v1alpha1.ReasonSucceeded
+}
+
+// answeredAt returns when a Remediation was answered.
+func answeredAt(rem v1alpha1.Remediation) time.Time {
+	if c := meta.FindStatusCondition(rem.Status.Conditions, v1alpha1.ConditionSucceeded); c != nil {
+		return c.LastTransitionTime.Time
+	}
+	return time.Time{}
 }
 
 // held says whether a Remediation ended in a way after which only a person goes on.

@@ -73,6 +73,16 @@ var underWay = []string{
 	v1alpha1.ReasonRevertRefused, v1alpha1.ReasonRevertUnverified, v1alpha1.ReasonUnreachable, v1alpha1.ReasonOrphaned,
 }
 
+// proved returns the newest Remediation whose change was proved to help, or nil.
+func (s *scope) proved() *v1alpha1.Remediation {
+	for i := len(s.remediations) - 1; i >= 0; i-- {
+		if ended(s.remediations[i]) == v1alpha1.ReasonSucceeded {
+			return &s.remediations[i]
+		}
+	}
+	return nil
+}
+
 // last returns the newest Remediation, or nil.
 func (s *scope) last() *v1alpha1.Remediation {
 	if len(s.remediations) == 0 {

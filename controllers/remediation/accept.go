@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
@@ -70,7 +72,7 @@ func (r *Reconciler) withdraw(_ context.Context, s *scope) (bool, error) {
 		s.end(v1alpha1.ReasonWithdrawn, fmt.Sprintf("Incident %s is resolved, nothing was changed", s.incident.Name))
 		return false, nil
 	}
-	since := s.incident.Status.RecoveredSince
+	since := recoveredSince(s.incident, s.rem.Spec.Target.FunctionName)
 	if since == nil {
 		return true, nil
 	}
@@ -79,6 +81,28 @@ func (r *Reconciler) withdraw(_ context.Context, s *scope) (bool, error) {
 		s.wake(stable - recovered)
 		return true, nil
 	}
-	s.end(v1alpha1.ReasonWithdrawn, fmt.Sprintf("every alarm of Incident %s is OK since %s, nothing was changed", s.incident.Name, since.UTC().Format(time.RFC3339)))
+	s.end(v1alpha1.ReasonWithdrawn, fmt.Sprintf("every alarm of Incident %s for function %s is OK since %s, nothing was changed",
+		s.incident.Name, s.rem.Spec.Target.FunctionName, since.UTC().Format(time.RFC3339)))
 	return false, nil
+}
+
+// recoveredSince returns since when every signal of a function is OK: another function of the Incident may be in trouble
+// still, and must not wait for a plan that nobody needs. Where no signal tells of the function, all have to be OK. Pure.
+func recoveredSince(inc *v1alpha1.Incident, function v1alpha1.FunctionName) *metav1.Time {
+	var since *metav1.Time
+	for i, sig := range inc.Status.Signals {
+		if sig.FunctionName != function {
+			continue
+		}
+		if sig.State != v1alpha1.AlarmOK {
+			return nil
+		}
+		if since == nil || since.Before(&inc.Status.Signals[i].TransitionedAt) {
+			since = &inc.Status.Signals[i].TransitionedAt
+		}
+	}
+	if since == nil {
+		return inc.Status.RecoveredSince
+	}
+	return since
 }
