@@ -26,8 +26,15 @@ type function struct {
 	reserved  *int32
 	tags      map[string]string
 	updateDue time.Time // when the update in progress finishes; zero for none
-	revisions int       // how many revision IDs were given out
-	counter   int       // number of the newest published version
+	issued    *issued   // shared with every function of this name before and after
+}
+
+// issued counts what a function's name was given, whichever function bore it: a RevisionId never comes again, and
+// "Version numbers are never reused, even for a function that has been deleted and recreated" (Lambda Developer Guide,
+// "Introduction to AWS Lambda versioning").
+type issued struct {
+	revisions int
+	versions  int // number of the newest published version
 }
 
 // version is the code and configuration of $LATEST or of one published version.
@@ -133,9 +140,9 @@ func (f *function) updating() bool { return !f.updateDue.IsZero() }
 
 // publish copies $LATEST into a new version. The caller has checked that it may.
 func (f *function) publish(description string, seed int64) *version {
-	f.counter++
+	f.issued.versions++
 	v := f.latest.clone()
-	v.number = strconv.Itoa(f.counter)
+	v.number = strconv.Itoa(f.issued.versions)
 	if description != "" {
 		v.description = description
 	}
@@ -146,8 +153,8 @@ func (f *function) publish(description string, seed int64) *version {
 
 // nextRevision makes an ID in the form of a UUID from the world's seed, the function and a counter.
 func (f *function) nextRevision(seed int64) string {
-	f.revisions++
-	h := sha256.Sum256(fmt.Appendf(nil, "%d/%s/%d", seed, f.name, f.revisions))
+	f.issued.revisions++
+	h := sha256.Sum256(fmt.Appendf(nil, "%d/%s/%d", seed, f.name, f.issued.revisions))
 	x := hex.EncodeToString(h[:16])
 	return x[:8] + "-" + x[8:12] + "-" + x[12:16] + "-" + x[16:20] + "-" + x[20:]
 }

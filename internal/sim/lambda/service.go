@@ -47,6 +47,7 @@ type Service struct {
 	o         Options
 	functions map[string]*function
 	history   map[string][]snapshot
+	issued    map[string]*issued // by the names of all functions that ever were
 }
 
 // snapshot is a function's state from a moment on, kept for stale reads.
@@ -66,7 +67,7 @@ func New(o Options) *Service {
 	if o.UpdateDuration == 0 {
 		o.UpdateDuration = DefaultUpdateDuration
 	}
-	return &Service{o: o, functions: map[string]*function{}, history: map[string][]snapshot{}}
+	return &Service{o: o, functions: map[string]*function{}, history: map[string][]snapshot{}, issued: map[string]*issued{}}
 }
 
 // ARN is the unqualified ARN of a function.

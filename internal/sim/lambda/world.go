@@ -23,17 +23,23 @@ type Function struct {
 	Environment map[string]string
 	// Tags are the tags, those of CloudFormation included.
 	Tags map[string]string
-	// Alias, when set, is an alias that points to version 1, which is published.
+	// Alias, when set, is an alias that points to a version that is published for it: 1, if the name is new.
 	Alias string
 	// ReservedConcurrency is the reservation; nil for none.
 	ReservedConcurrency *int32
 }
 
-// PutFunction adds or replaces a function. It is the scenario's way in and skips the API's checks.
+// PutFunction adds a function, or deletes one of that name and creates it anew. It is the scenario's way in and skips
+// the API's checks.
 func (s *Service) PutFunction(d Function) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := &function{name: d.Name, aliases: map[string]*alias{}, tags: maps.Clone(d.Tags), reserved: d.ReservedConcurrency}
+	if s.issued[d.Name] == nil {
+		s.issued[d.Name] = &issued{}
+	}
+	f := &function{
+		name: d.Name, aliases: map[string]*alias{}, tags: maps.Clone(d.Tags), reserved: d.ReservedConcurrency, issued: s.issued[d.Name],
+	}
 	f.latest = &version{
 		number: latestVersion, runtime: types.Runtime(d.Runtime), handler: d.Handler, role: d.Role,
 		codeSHA256: sha256Base64([]byte(d.Code)), codeSize: int64(len(d.Code)),
