@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -72,6 +73,11 @@ func TestParametersOfAssumeRoleAreChecked(t *testing.T) {
 		"session name too short":    {RoleSessionName: aws.String("a")},
 		"too short":                 {DurationSeconds: aws.Int32(60)},
 		"too long":                  {DurationSeconds: aws.Int32(50000)},
+		"policy of 2,049":           {Policy: aws.String(allowAll + strings.Repeat(" ", 2049-len(allowAll)))},
+		"managed policies":          {PolicyArns: []types.PolicyDescriptorType{{Arn: aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess")}}},
+		"session tags":              {Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}},
+		"source identity":           {SourceIdentity: aws.String("somebody")},
+		"MFA":                       {SerialNumber: aws.String("arn:aws:iam::123456789012:mfa/x"), TokenCode: aws.String("123456")},
 	} {
 		in.ExternalId = aws.String("shared")
 		_, err := h.assume(in)
@@ -79,6 +85,22 @@ func TestParametersOfAssumeRoleAreChecked(t *testing.T) {
 	}
 	_, err := h.assume(&sts.AssumeRoleInput{ExternalId: aws.String("shared"), Policy: aws.String("{")})
 	h.g.Expect(code(err)).To(Equal("MalformedPolicyDocument"))
+	h.g.Expect(h.Ledger().Count(ledger.ByAction("sts:AssumeRole"), ledger.ByError(""))).To(BeZero())
+	_, err = h.assume(&sts.AssumeRoleInput{ExternalId: aws.String("shared"), Policy: aws.String(allowAll + strings.Repeat(" ", 2048-len(allowAll)))})
+	h.g.Expect(err).NotTo(HaveOccurred())
+}
+
+// allowAll is a session policy that limits nothing.
+const allowAll = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+
+// Every caller is the session of a role, so that assuming another one is role chaining.
+func TestRoleChainingEndsAfterAnHour(t *testing.T) {
+	h, _ := newTrustHarness(t)
+	_, err := h.assume(&sts.AssumeRoleInput{ExternalId: aws.String("shared"), DurationSeconds: aws.Int32(3601)})
+	h.g.Expect(code(err)).To(Equal("ValidationError"))
+	h.g.Expect(err).To(MatchError(ContainSubstring("exceeds the 1 hour session limit for roles assumed by role chaining")))
+	_, err = h.assume(&sts.AssumeRoleInput{ExternalId: aws.String("shared"), DurationSeconds: aws.Int32(3600)})
+	h.g.Expect(err).NotTo(HaveOccurred())
 }
 
 func TestCredentialsExpireInWallTime(t *testing.T) {

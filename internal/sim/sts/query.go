@@ -2,6 +2,9 @@ package sts
 
 import (
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/runbook-operator/runbook-operator/internal/sim/iam"
@@ -50,11 +53,53 @@ func (s *Service) Wire() wire.QueryService {
 				}
 			}),
 			wire.QueryOp("GetCallerIdentity",
-				func(url.Values) (*GetCallerIdentityInput, error) { return &GetCallerIdentityInput{}, nil },
+				func(v url.Values) (*GetCallerIdentityInput, error) { return &GetCallerIdentityInput{}, onlyServed(v) },
 				s.GetCallerIdentity,
 				func(p *iam.Principal) any {
 					return callerIdentityXML{UserID: p.UserID, Account: p.Account, Arn: p.ARN}
 				}),
 		},
 	}
+}
+
+// servedAssumeRole are the members of AssumeRole that are served.
+var servedAssumeRole = []string{"RoleArn", "RoleSessionName", "ExternalId", "Policy", "DurationSeconds"}
+
+func decodeAssumeRole(v url.Values) (*AssumeRoleInput, error) {
+	if err := onlyServed(v, servedAssumeRole...); err != nil {
+		return nil, err
+	}
+	in := &AssumeRoleInput{
+		RoleARN:         v.Get("RoleArn"),
+		RoleSessionName: v.Get("RoleSessionName"),
+		ExternalID:      v.Get("ExternalId"),
+		Policy:          v.Get("Policy"),
+		DurationSeconds: int(defaultDuration / time.Second),
+	}
+	if d := v.Get("DurationSeconds"); d != "" {
+		n, err := strconv.Atoi(d)
+		if err != nil {
+			return nil, invalid(d, "durationSeconds", "Member must be an integer")
+		}
+		in.DurationSeconds = n
+	}
+	return in, nil
+}
+
+// onlyServed refuses a request with other members. One that limits a session, as PolicyArns does, would otherwise seem
+// to be in force.
+func onlyServed(v url.Values, members ...string) error {
+	members = append(members, "Action", "Version")
+	var others []string
+	for key := range v {
+		// Query writes a list as Member.member.1 (AWS STS API Reference, "Making query requests").
+		if member, _, _ := strings.Cut(key, "."); !slices.Contains(members, member) {
+			others = append(others, member)
+		}
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	slices.Sort(others)
+	return validation("not simulated: " + strings.Join(slices.Compact(others), ", "))
 }

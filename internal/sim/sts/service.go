@@ -6,10 +6,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/runbook-operator/runbook-operator/internal/sim/iam"
 	"github.com/runbook-operator/runbook-operator/internal/sim/wire"
@@ -20,6 +20,12 @@ const (
 	defaultDuration = time.Hour
 	minDuration     = 15 * time.Minute
 	maxDuration     = 12 * time.Hour
+	// maxPolicy is the length of a session policy in characters.
+	maxPolicy = 2048
+	// maxChained is how long a session can last that another session of a role asks for: "if you assume a role using role
+	// chaining and provide a DurationSeconds parameter value greater than one hour, the operation fails". Every caller is
+	// the session of a role, and a role's own maximum is an hour at least, so it never is what limits.
+	maxChained = time.Hour
 )
 
 var (
@@ -56,7 +62,7 @@ type AssumeRoleInput struct {
 	ExternalID string
 	// Policy is the session policy in JSON, "" for none.
 	Policy string
-	// DurationSeconds is the lifetime, 900 to 43200 seconds.
+	// DurationSeconds is the lifetime, 900 to 3600 seconds.
 	DurationSeconds int
 }
 
@@ -82,6 +88,10 @@ func (s *Service) AssumeRole(ctx context.Context, in *AssumeRoleInput) (*AssumeR
 		return nil, invalid(strconv.Itoa(in.DurationSeconds), "durationSeconds", "Member must have value greater than or equal to 900")
 	case duration > maxDuration:
 		return nil, invalid(strconv.Itoa(in.DurationSeconds), "durationSeconds", "Member must have value less than or equal to 43200")
+	case utf8.RuneCountInString(in.Policy) > maxPolicy:
+		return nil, invalid(in.Policy, "policy", fmt.Sprintf("Member must have length less than or equal to %d", maxPolicy))
+	case duration > maxChained:
+		return nil, validation("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
 	}
 	var limit *iam.Policy
 	if in.Policy != "" {
@@ -98,16 +108,16 @@ func (s *Service) AssumeRole(ctx context.Context, in *AssumeRoleInput) (*AssumeR
 	if err != nil {
 		return nil, err
 	}
-	// The session policy may have 2,048 characters.
-	return &AssumeRoleOutput{Session: session, PolicySize: len(in.Policy) * 100 / 2048}, nil
+	// The packed binary format has a limit of its own, which is not published; here it is that of the plain text.
+	return &AssumeRoleOutput{Session: session, PolicySize: utf8.RuneCountInString(in.Policy) * 100 / maxPolicy}, nil
 }
 
 func invalid(value, member, constraint string) error {
-	return &wire.Error{
-		Code:    "ValidationError",
-		Message: fmt.Sprintf("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, member, constraint),
-		Status:  http.StatusBadRequest,
-	}
+	return validation(fmt.Sprintf("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, member, constraint))
+}
+
+func validation(message string) error {
+	return &wire.Error{Code: "ValidationError", Message: message, Status: http.StatusBadRequest}
 }
 
 // GetCallerIdentityInput has no parameters.
@@ -117,22 +127,4 @@ type GetCallerIdentityInput struct{}
 func (s *Service) GetCallerIdentity(ctx context.Context, _ *GetCallerIdentityInput) (*iam.Principal, error) {
 	p := s.o.Caller(ctx)
 	return &p, nil
-}
-
-func decodeAssumeRole(v url.Values) (*AssumeRoleInput, error) {
-	in := &AssumeRoleInput{
-		RoleARN:         v.Get("RoleArn"),
-		RoleSessionName: v.Get("RoleSessionName"),
-		ExternalID:      v.Get("ExternalId"),
-		Policy:          v.Get("Policy"),
-		DurationSeconds: int(defaultDuration / time.Second),
-	}
-	if d := v.Get("DurationSeconds"); d != "" {
-		n, err := strconv.Atoi(d)
-		if err != nil {
-			return nil, invalid(d, "durationSeconds", "Member must be an integer")
-		}
-		in.DurationSeconds = n
-	}
-	return in, nil
 }

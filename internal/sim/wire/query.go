@@ -36,8 +36,14 @@ func (o QueryOperation) Name() string { return o.name }
 // <OperationResult> element as a value for encoding/xml.
 func QueryOp[I, O any](name string, decode func(url.Values) (*I, error), fn func(context.Context, *I) (*O, error), render func(*O) any) QueryOperation {
 	return QueryOperation{
-		name:   name,
-		decode: func(v url.Values) (any, error) { return decode(v) },
+		name: name,
+		decode: func(v url.Values) (any, error) {
+			in, err := decode(v)
+			if err != nil {
+				return nil, err // and no typed nil as the Call's input
+			}
+			return in, nil
+		},
 		invoke: func(ctx context.Context, in any) (any, error) {
 			out, err := fn(ctx, in.(*I))
 			if err != nil {
