@@ -91,7 +91,9 @@ func (s *Service) lookup(ctx context.Context, functionName, qualifier *string) (
 
 // GetFunction answers the configuration, a presigned URL of the code, the tags and the reserved concurrency. "Lambda
 // returns tag data only if you have explicit allow permissions for lambda:ListTags" (AWS Lambda API Reference,
-// GetFunction); in their place then stands TagsError.
+// GetFunction); in their place then stands TagsError. A reservation is the function's and no version's: "If Qualifier is
+// specified, GetFunction will return nil for Concurrency" (hashicorp/terraform-provider-aws,
+// internal/service/lambda/function.go; AWS does not document it).
 func (s *Service) GetFunction(ctx context.Context, in *api.GetFunctionInput) (*api.GetFunctionOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,7 +113,7 @@ func (s *Service) GetFunction(ctx context.Context, in *api.GetFunctionInput) (*a
 	if denied := s.mayListTags(ctx, s.ARN(f.name)); denied != nil {
 		out.Tags, out.TagsError = nil, &types.TagsError{ErrorCode: aws.String(wire.Code(denied)), Message: aws.String(denied.Error())}
 	}
-	if f.reserved != nil {
+	if f.reserved != nil && ref.qualifier == "" {
 		out.Concurrency = &types.Concurrency{ReservedConcurrentExecutions: aws.Int32(*f.reserved)}
 	}
 	return out, nil
