@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -58,6 +59,9 @@ func (w *World) handle(ctx context.Context, c *wire.Call) (any, faults.Effect, e
 	ctx = context.WithValue(ctx, accessKeyKey{}, c.AccessKeyID)
 	action := c.Service + ":" + c.Operation
 	principal, err := w.iam.Authenticate(c.AccessKeyID, c.SessionToken, w.o.Wall.Now())
+	if err == nil {
+		err = w.inScope(c)
+	}
 	resources := w.resources(c)
 	e := ledger.Entry{
 		At: w.now, Wall: w.o.Wall.Now(), Service: c.Service, Operation: c.Operation, Principal: principal.ARN,
@@ -94,6 +98,26 @@ func (w *World) handle(ctx context.Context, c *wire.Call) (any, faults.Effect, e
 	e.Error = wire.Code(err)
 	w.ledger.Append(e)
 	return out, effect, err
+}
+
+// inScope refuses a signature for another Region or service, as AWS does: "Credential should be scoped to a valid
+// Region" and "to correct service" (IAM User Guide, "Troubleshoot signed requests for AWS APIs"). A client of another
+// Region that reached this one by its endpoint would otherwise read and change the wrong resources.
+func (w *World) inScope(c *wire.Call) error {
+	var wrong []string
+	if c.SignedRegion != w.o.Region {
+		wrong = append(wrong, fmt.Sprintf("Credential should be scoped to a valid region, not '%s'.", c.SignedRegion))
+	}
+	if c.SigningName != "" && c.SignedService != c.SigningName {
+		wrong = append(wrong, fmt.Sprintf("Credential should be scoped to correct service: '%s'.", c.SigningName))
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return &wire.Error{
+		Code: "InvalidSignatureException", QueryCode: "SignatureDoesNotMatch",
+		Message: strings.Join(wrong, " "), Status: http.StatusForbidden,
+	}
 }
 
 // mistaken is a caller that is taken for one of another account, if there is one.

@@ -92,6 +92,10 @@ type Call struct {
 	Input any
 	// AccessKeyID is the access key of the SigV4 credential scope; empty for an unsigned request.
 	AccessKeyID string
+	// SignedRegion and SignedService are the Region and the service of the SigV4 credential scope.
+	SignedRegion, SignedService string
+	// SigningName is the service that the scope must name; empty when the request names no known service.
+	SigningName string
 	// SessionToken is the X-Amz-Security-Token header.
 	SessionToken string
 	// RequestID is the request ID of the response; the middleware sets it.

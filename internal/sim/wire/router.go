@@ -139,9 +139,11 @@ func (r *Router) matchREST(ctx context.Context, req *http.Request, body []byte, 
 func (s *rpcService) decode(ctx context.Context, name string, f protocolFormat, body []byte, req *http.Request) matched {
 	op, ok := s.byName[name]
 	if !ok {
-		return unknown(s.Name, name, f)
+		m := unknown(s.Name, name, f)
+		m.call.SigningName = s.SigningName
+		return m
 	}
-	c := &Call{Service: s.Name, Operation: name, invoke: op.invoke}
+	c := &Call{Service: s.Name, Operation: name, SigningName: s.SigningName, invoke: op.invoke}
 	in := op.newIn()
 	if err := decode(ctx, f.protocol, body, req.Header, in, s.Unions); err != nil {
 		c.err = serializationError(err)
@@ -154,19 +156,20 @@ func (r *Router) matchQuery(body []byte, scope scope) matched {
 	form, err := url.ParseQuery(string(body))
 	action := form.Get("Action")
 	for _, s := range r.query {
-		if scope.service != "" && scope.service != s.SigningName {
-			continue
-		}
 		f := queryFormat{service: s, operation: action}
 		for _, op := range s.Operations {
 			if op.name != action || err != nil {
 				continue
 			}
-			c := &Call{Service: s.Name, Operation: action, invoke: op.invoke}
+			c := &Call{Service: s.Name, Operation: action, SigningName: s.SigningName, invoke: op.invoke}
 			c.Input, c.err = op.decode(form)
 			return matched{call: c, format: f}
 		}
-		return unknownAction(s.Name, action, f)
+	}
+	for _, s := range r.query {
+		if scope.service == "" || scope.service == s.SigningName {
+			return unknownAction(s.Name, action, queryFormat{service: s, operation: action})
+		}
 	}
 	f := queryFormat{service: &QueryService{Name: scope.service}, operation: action}
 	return unknownAction(scope.service, action, f)

@@ -25,8 +25,8 @@ type Server struct {
 // NewServer serves the router's operations through the middleware.
 func NewServer(r *Router, m Middleware) *Server { return &Server{router: r, middleware: m} }
 
-// scope is the part of the Authorization header that names the caller and the service.
-type scope struct{ accessKeyID, service string }
+// scope is the part of the Authorization header that names the caller, the Region and the service.
+type scope struct{ accessKeyID, region, service string }
 
 // credentialScope reads "AWS4-HMAC-SHA256 Credential=AKID/date/region/service/aws4_request, ..." (AWS General
 // Reference, "Signature Version 4"). Signatures are not verified.
@@ -40,7 +40,7 @@ func credentialScope(authorization string) scope {
 	if len(parts) < 5 {
 		return scope{}
 	}
-	return scope{accessKeyID: parts[0], service: parts[len(parts)-2]}
+	return scope{accessKeyID: parts[0], region: parts[len(parts)-3], service: parts[len(parts)-2]}
 }
 
 // ServeHTTP implements http.Handler.
@@ -51,7 +51,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if err != nil {
 		m.call.err = serializationError(err)
 	}
-	m.call.AccessKeyID = credentialScope(req.Header.Get("Authorization")).accessKeyID
+	sc := credentialScope(req.Header.Get("Authorization"))
+	m.call.AccessKeyID, m.call.SignedRegion, m.call.SignedService = sc.accessKeyID, sc.region, sc.service
 	m.call.SessionToken = req.Header.Get("X-Amz-Security-Token")
 	out, err := s.middleware(ctx, m.call)
 	if errors.Is(err, ErrConnectionReset) || errors.Is(err, ErrNoAnswer) {
