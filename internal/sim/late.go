@@ -22,7 +22,8 @@ func (w *World) postpone(p postponed) {
 	slices.SortStableFunc(w.late, func(a, b postponed) int { return a.at.Compare(b.at) })
 }
 
-// applyLate runs the calls that take effect up to t. Nobody hears of their outcome.
+// applyLate runs the calls that take effect up to t, each at its own moment in a world in which everything before has
+// happened. Nobody hears of their outcome.
 func (w *World) applyLate(t time.Time) {
 	for len(w.late) > 0 && !w.late[0].at.After(t) {
 		p := w.late[0]
@@ -30,6 +31,7 @@ func (w *World) applyLate(t time.Time) {
 		if p.at.After(w.now) {
 			w.now = p.at
 		}
+		w.cloudwatch.AdvanceTo(p.at)
 		before := w.stateHash()
 		_, _ = p.call.Invoke(p.ctx)
 		w.ledger.Applied(p.sequence, p.at, w.stateHash() != before)

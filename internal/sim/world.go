@@ -112,7 +112,7 @@ func (w *World) AdvanceTo(t time.Time) {
 
 func (w *World) advance(t time.Time) {
 	for next := w.played.Add(time.Second); !next.After(t); next = next.Add(time.Second) {
-		w.applyLate(next)
+		w.applyLate(next.Add(-time.Nanosecond))
 		w.lambda.AdvanceTo(next)
 		w.traffic.Step(next)
 		w.cloudwatch.AdvanceTo(next)

@@ -92,7 +92,8 @@ func (s *Service) Next() time.Time { return s.next }
 
 // AdvanceTo moves the service's clock to t and evaluates every alarm at each evaluation moment up to
 // and including t. It must be called after the data of all minutes that ended before t were recorded;
-// then the outcome does not depend on the number of calls. A time before the clock is ignored.
+// then the outcome does not depend on the number of calls, if one is made for every whole second. A time before the
+// clock is ignored.
 func (s *Service) AdvanceTo(t time.Time) {
 	t = t.UTC()
 	for !s.next.After(t) {
@@ -108,6 +109,9 @@ func (s *Service) AdvanceTo(t time.Time) {
 	}
 	if t.After(s.now) {
 		s.now = t
-		s.unmute()
+		// What ends between two seconds is noticed at the next one, however many calls are made between them.
+		if t.Equal(t.Truncate(time.Second)) {
+			s.unmute()
+		}
 	}
 }
