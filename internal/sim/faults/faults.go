@@ -57,7 +57,8 @@ type Effect struct {
 	Account string
 	// Latency delays the answer, in wall time.
 	Latency time.Duration
-	// Stale lets reads that AWS makes eventually consistent see the state of so long ago, in the world's time.
+	// Stale lets reads of Lambda and of parameters see the state of so long ago, in the world's time: all reads of a
+	// moment see the same moment.
 	Stale time.Duration
 }
 
@@ -162,6 +163,9 @@ func (f *Faults) Next(service, action, principalARN string, now time.Time) Effec
 	var sum Effect
 	for _, r := range f.rules {
 		if !r.matches(action, principalARN) || !r.Until.IsZero() && !now.Before(r.Until) {
+			continue
+		}
+		if r.Effect.onlyStale() && !stale[action] {
 			continue
 		}
 		r.matched++

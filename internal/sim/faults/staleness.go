@@ -5,6 +5,18 @@ import (
 	"time"
 )
 
+// stale are the actions that a staleness is served for. The others answer fresh, and a rule of staleness alone passes
+// them by.
+var stale = map[string]bool{
+	"lambda:GetAccountSettings": true, "lambda:GetFunction": true, "lambda:GetFunctionConfiguration": true,
+	"lambda:GetFunctionConcurrency": true, "lambda:GetAlias": true, "lambda:ListAliases": true, "lambda:ListFunctions": true,
+	"lambda:ListVersionsByFunction": true, "lambda:ListTags": true,
+	"ssm:GetParameter": true, "ssm:GetParameters": true,
+}
+
+// onlyStale says whether staleness is all that the effect is.
+func (e Effect) onlyStale() bool { return e.Stale > 0 && e == Effect{Stale: e.Stale} }
+
 type stalenessKey struct{}
 
 // WithStaleness makes the reads of a call answer with the state of d ago: AWS's reads after writes are eventually

@@ -7,16 +7,9 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
-// unreserved is what is left of the account's limit for functions without a reservation, the named function's own
-// reservation not counted. The lock is held.
+// unreserved is that of the account now. The lock is held.
 func (s *Service) unreserved(except string) int {
-	left := s.o.ConcurrentExecutions
-	for name, f := range s.functions {
-		if f.reserved != nil && name != except {
-			left -= int(*f.reserved)
-		}
-	}
-	return left
+	return account{s.functions, s.o.ConcurrentExecutions}.unreserved(except)
 }
 
 // PutFunctionConcurrency reserves concurrency: at once the guarantee and the limit of the function. Zero stops it. The

@@ -149,11 +149,11 @@ func (s *Service) GetFunctionConfiguration(ctx context.Context, in *api.GetFunct
 }
 
 // GetAccountSettings answers the account's limits and usage. No API answers the unreserved floor.
-func (s *Service) GetAccountSettings(context.Context, *api.GetAccountSettingsInput) (*api.GetAccountSettingsOutput, error) {
+func (s *Service) GetAccountSettings(ctx context.Context, _ *api.GetAccountSettingsInput) (*api.GetAccountSettingsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	size := int64(0)
-	for _, f := range s.functions {
+	size, a := int64(0), s.seen(ctx)
+	for _, f := range a.functions {
 		size += f.latest.codeSize
 		for _, v := range f.published {
 			size += v.codeSize
@@ -163,9 +163,9 @@ func (s *Service) GetAccountSettings(context.Context, *api.GetAccountSettingsInp
 		AccountLimit: &types.AccountLimit{
 			// Code size limits: Lambda Developer Guide, "Lambda quotas".
 			TotalCodeSize: 80530636800, CodeSizeUnzipped: 262144000, CodeSizeZipped: 52428800,
-			ConcurrentExecutions:           int32(s.o.ConcurrentExecutions),
-			UnreservedConcurrentExecutions: aws.Int32(int32(s.unreserved(""))),
+			ConcurrentExecutions:           int32(a.limit),
+			UnreservedConcurrentExecutions: aws.Int32(int32(a.unreserved(""))),
 		},
-		AccountUsage: &types.AccountUsage{FunctionCount: int64(len(s.functions)), TotalCodeSize: size},
+		AccountUsage: &types.AccountUsage{FunctionCount: int64(len(a.functions)), TotalCodeSize: size},
 	}, nil
 }

@@ -40,12 +40,13 @@ func page[T any](all []T, marker *string, maxItems *int32) ([]T, *string, error)
 }
 
 // ListFunctions lists $LATEST of every function, or with FunctionVersion=ALL every version.
-func (s *Service) ListFunctions(_ context.Context, in *api.ListFunctionsInput) (*api.ListFunctionsOutput, error) {
+func (s *Service) ListFunctions(ctx context.Context, in *api.ListFunctionsInput) (*api.ListFunctionsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []types.FunctionConfiguration
-	for _, name := range s.names() {
-		f := s.functions[name]
+	functions := s.seen(ctx).functions
+	for _, name := range slices.Sorted(maps.Keys(functions)) {
+		f := functions[name]
 		if in.FunctionVersion == types.FunctionVersionAll {
 			all = append(all, s.versions(f)...)
 			continue

@@ -9,8 +9,6 @@ import (
 	"sort"
 	"sync"
 	"time"
-
-	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
 )
 
 // Defaults of an account (Lambda Developer Guide, "Lambda quotas"; PutFunctionConcurrency, API Reference). New accounts
@@ -46,14 +44,10 @@ type Service struct {
 	mu        sync.Mutex
 	o         Options
 	functions map[string]*function
+	start     time.Time
 	history   map[string][]snapshot
+	limits    []limit
 	issued    map[string]*issued // by the names of all functions that ever were
-}
-
-// snapshot is a function's state from a moment on, kept for stale reads.
-type snapshot struct {
-	from time.Time
-	fn   *function
 }
 
 // New returns an account without functions.
@@ -67,7 +61,12 @@ func New(o Options) *Service {
 	if o.UpdateDuration == 0 {
 		o.UpdateDuration = DefaultUpdateDuration
 	}
-	return &Service{o: o, functions: map[string]*function{}, history: map[string][]snapshot{}, issued: map[string]*issued{}}
+	s := &Service{o: o, functions: map[string]*function{}, history: map[string][]snapshot{}, issued: map[string]*issued{}}
+	if o.Now != nil {
+		s.start = o.Now()
+	}
+	s.limits = []limit{{s.start, o.ConcurrentExecutions}}
+	return s
 }
 
 // ARN is the unqualified ARN of a function.
@@ -114,31 +113,6 @@ func (s *Service) Next() time.Time {
 		}
 	}
 	return next
-}
-
-// remember keeps the function's state as of a moment for stale reads. The lock is held.
-func (s *Service) remember(f *function, at time.Time) {
-	s.history[f.name] = append(s.history[f.name], snapshot{from: at, fn: f.clone()})
-}
-
-// view returns the function that a read sees. The lock is held.
-func (s *Service) view(ctx context.Context, ref reference) (*function, error) {
-	f, ok := s.functions[ref.name]
-	if !ok {
-		return nil, s.functionNotFound(ref)
-	}
-	stale := faults.Staleness(ctx)
-	if stale <= 0 {
-		return f, nil
-	}
-	at := s.o.Now().Add(-stale)
-	old := s.history[ref.name]
-	for i := len(old) - 1; i >= 0; i-- {
-		if !old[i].from.After(at) || i == 0 {
-			return old[i].fn, nil
-		}
-	}
-	return f, nil
 }
 
 // find returns the function that a change works on. The lock is held.

@@ -12,25 +12,30 @@ import (
 // maxTags is the number of user tags a function may have (Lambda Developer Guide, "Using tags").
 const maxTags = 50
 
-func (s *Service) tagged(resource *string) (*function, error) {
+// tagged reads the ARN of a function.
+func (s *Service) tagged(resource *string) (reference, error) {
 	if !strings.HasPrefix(aws.ToString(resource), "arn:") {
-		return nil, validation(aws.ToString(resource), "resource", "Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*):lambda:.*")
+		return reference{}, validation(aws.ToString(resource), "resource", "Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*):lambda:.*")
 	}
 	ref, err := s.parse(resource, nil)
 	if err != nil {
-		return nil, err
+		return ref, err
 	}
 	if ref.qualifier != "" {
-		return nil, invalidParameter("Tags on function aliases and versions are not supported. Please specify either a function ARN or an event source mapping ARN.")
+		return ref, invalidParameter("Tags on function aliases and versions are not supported. Please specify either a function ARN or an event source mapping ARN.")
 	}
-	return s.find(ref)
+	return ref, nil
 }
 
 // ListTags answers a function's tags.
-func (s *Service) ListTags(_ context.Context, in *api.ListTagsInput) (*api.ListTagsOutput, error) {
+func (s *Service) ListTags(ctx context.Context, in *api.ListTagsInput) (*api.ListTagsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.tagged(in.Resource)
+	ref, err := s.tagged(in.Resource)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.view(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +46,11 @@ func (s *Service) ListTags(_ context.Context, in *api.ListTagsInput) (*api.ListT
 func (s *Service) TagResource(_ context.Context, in *api.TagResourceInput) (*api.TagResourceOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.tagged(in.Resource)
+	ref, err := s.tagged(in.Resource)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.find(ref)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +82,11 @@ func (s *Service) TagResource(_ context.Context, in *api.TagResourceInput) (*api
 func (s *Service) UntagResource(_ context.Context, in *api.UntagResourceInput) (*api.UntagResourceOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.tagged(in.Resource)
+	ref, err := s.tagged(in.Resource)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.find(ref)
 	if err != nil {
 		return nil, err
 	}

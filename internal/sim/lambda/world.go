@@ -54,7 +54,6 @@ func (s *Service) PutFunction(d Function) {
 		f.aliases[d.Alias] = &alias{name: d.Alias, version: v.number, revisionID: f.nextRevision(s.o.Seed)}
 	}
 	s.functions[d.Name] = f
-	s.history[d.Name] = nil
 	s.remember(f, s.o.Now())
 }
 
@@ -63,7 +62,7 @@ func (s *Service) RemoveFunction(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.functions, name)
-	delete(s.history, name)
+	s.history[name] = append(s.history[name], snapshot{from: s.o.Now()})
 }
 
 // SetConcurrencyLimit changes the account's limit, as a granted quota increase does.
@@ -71,6 +70,7 @@ func (s *Service) SetConcurrencyLimit(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.o.ConcurrentExecutions = n
+	s.limits = append(s.limits, limit{s.o.Now(), n})
 }
 
 // Target is one version that serves calls, with its share of them.
