@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/runbook-operator/runbook-operator/internal/sim/quota"
+	"github.com/runbook-operator/runbook-operator/internal/sim/traffic"
 	"k8s.io/utils/clock"
 )
 
@@ -29,6 +30,8 @@ type Options struct {
 	UnreservedFloor int
 	// UpdateDuration is how long a Lambda update stays InProgress, a few seconds by default.
 	UpdateDuration time.Duration
+	// Ingestion is how data points come into CloudWatch, a few seconds after every minute by default.
+	Ingestion traffic.Ingestion
 	// Quotas are the request rates; nil means quota.Defaults.
 	Quotas []quota.Bucket
 }

@@ -26,6 +26,14 @@ func (w *World) RemoveTraffic(function, qualifier string) {
 	w.traffic.Remove(function, qualifier)
 }
 
+// SetIngestion changes how the data points of the minutes that end from now on come into CloudWatch.
+func (w *World) SetIngestion(i traffic.Ingestion) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.catchUp()
+	w.traffic.SetIngestion(i)
+}
+
 // PutFunction adds or replaces a function, past the API and the ledger.
 func (w *World) PutFunction(f lambda.Function) {
 	w.mu.Lock()

@@ -65,6 +65,7 @@ func New(o Options) *World {
 		Region: o.Region, AccountID: o.AccountID, Start: o.Start, Changed: w.alarmChanged, Action: w.alarmActs,
 	})
 	w.traffic = traffic.New(o.Seed, w.lambda, w.cloudwatch)
+	w.traffic.SetIngestion(o.Ingestion)
 	w.iam = iam.NewDirectory(o.AccountID)
 	w.quotas, w.faults, w.ledger = quota.New(o.Quotas), faults.New(o.Seed), ledger.New()
 	tokens := sts.New(sts.Options{Directory: w.iam, Caller: callerOf, Wall: w.o.Wall.Now})

@@ -13,10 +13,6 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/sim/lambda"
 )
 
-// IngestionDelay is how long after the end of a minute its data points appear in CloudWatch. AWS promises no number;
-// Lambda sends its metrics in one-minute intervals and they usually appear within seconds.
-const IngestionDelay = 3 * time.Second
-
 // Engine plays the workloads of an account, one second after the other. It is not safe for concurrent use: the world
 // holds its lock around every method.
 type Engine struct {
@@ -25,7 +21,8 @@ type Engine struct {
 	cloudwatch *cloudwatch.Service
 	flows      map[string]*flow
 	current    *minute
-	pending    []*minute
+	ingestion  Ingestion
+	pending    []arrival
 }
 
 // flow is a workload with what its seconds carry over: calls are whole, arrivals are not.
@@ -69,7 +66,7 @@ func (e *Engine) Step(t time.Time) {
 	m := start.Truncate(time.Minute)
 	if e.current == nil || !e.current.start.Equal(m) {
 		if e.current != nil {
-			e.pending = append(e.pending, e.current)
+			e.ingest(e.current)
 		}
 		e.current = newMinute(m)
 	}
@@ -100,10 +97,7 @@ func (e *Engine) Step(t time.Time) {
 	}
 	e.current.concurrent = append(e.current.concurrent, math.Round(total))
 	e.current.unreserved = append(e.current.unreserved, math.Round(unreserved))
-	for len(e.pending) > 0 && !t.Before(e.pending[0].start.Add(time.Minute+IngestionDelay)) {
-		e.pending[0].publish(e.cloudwatch)
-		e.pending = e.pending[1:]
-	}
+	e.publish(t, e.cloudwatch)
 }
 
 // arrive computes what comes in and how much concurrency it would need.

@@ -64,17 +64,17 @@ func (t *tally) add(d, n, failed float64) {
 // millis is a duration in milliseconds with two decimals, as Lambda reports it.
 func millis(seconds float64) float64 { return math.Round(seconds*1e5) / 100 }
 
-// publish writes the minute's data points with the minute as their time stamp, always in the same order.
-func (m *minute) publish(c *cloudwatch.Service) {
+// publish writes a part of the minute's data points with the minute as their time stamp, always in the same order.
+func (m *minute) publish(c *cloudwatch.Service, p part) {
 	for _, key := range slices.Sorted(maps.Keys(m.tallies)) {
 		t := m.tallies[key]
-		t.publishLambda(c, m.start)
+		t.publishLambda(c, m.start, p)
 		if t.workload.API != nil {
-			t.publishAPI(c, m.start)
+			t.publishAPI(c, m.start, p)
 		}
 	}
-	c.Record(lambdaNamespace, "ConcurrentExecutions", nil, unitCount, m.start, m.concurrent)
-	c.Record(lambdaNamespace, "UnreservedConcurrentExecutions", nil, unitCount, m.start, m.unreserved)
+	c.Record(lambdaNamespace, "ConcurrentExecutions", nil, unitCount, m.start, p.slice(m.concurrent))
+	c.Record(lambdaNamespace, "UnreservedConcurrentExecutions", nil, unitCount, m.start, p.slice(m.unreserved))
 }
 
 // outcomes are the outcomes in order of duration.
@@ -93,27 +93,27 @@ func (t *tally) outcomes() []outcome {
 
 // publishLambda writes the metrics of the function, of its alias, and its part of the account's. Errors and Throttles
 // get a 0 for every call without one, so that their average is a rate. Throttled calls are no invocations.
-func (t *tally) publishLambda(c *cloudwatch.Service, at time.Time) {
+func (t *tally) publishLambda(c *cloudwatch.Service, at time.Time, p part) {
 	w := t.workload
 	own := []map[string]string{{"FunctionName": w.Function}}
 	if w.Qualifier != "" {
 		own = append(own, map[string]string{"FunctionName": w.Function, "Resource": w.Function + ":" + w.Qualifier})
 	}
 	for _, dims := range own {
-		c.Record(lambdaNamespace, "ConcurrentExecutions", dims, unitCount, at, t.concurrent)
+		c.Record(lambdaNamespace, "ConcurrentExecutions", dims, unitCount, at, p.slice(t.concurrent))
 	}
 	for _, dims := range append(own, nil) {
 		count := func(name string, value, n float64) {
 			c.RecordCount(lambdaNamespace, name, dims, unitCount, at, value, n)
 		}
 		for _, o := range t.outcomes() {
-			n := t.calls[o]
+			n := p.of(t.calls[o])
 			count("Invocations", 1, n)
 			count("Errors", boolean(o.failed), n)
 			count("Throttles", 0, n)
 			c.RecordCount(lambdaNamespace, "Duration", dims, unitMillis, at, o.millis, n)
 		}
-		count("Throttles", 1, t.throttled)
+		count("Throttles", 1, p.of(t.throttled))
 	}
 }
 
@@ -126,7 +126,7 @@ func boolean(b bool) float64 {
 
 // publishAPI writes the metrics of the REST API: a failed call is a 502, a call beyond the integration timeout a 504,
 // and a throttled or missing function a 500. None of them is the caller's fault, so 4XXError stays 0.
-func (t *tally) publishAPI(c *cloudwatch.Service, at time.Time) {
+func (t *tally) publishAPI(c *cloudwatch.Service, at time.Time, p part) {
 	api := t.workload.API
 	for _, dims := range []map[string]string{{"ApiName": api.Name}, {"ApiName": api.Name, "Stage": api.Stage}} {
 		answer := func(latency, failed, n float64) {
@@ -138,11 +138,11 @@ func (t *tally) publishAPI(c *cloudwatch.Service, at time.Time) {
 		for _, o := range t.outcomes() {
 			latency := o.millis + millis(api.Overhead)
 			if o.millis > integrationTimeout*1000 {
-				answer(millis(integrationTimeout+api.Overhead), 1, t.calls[o])
+				answer(millis(integrationTimeout+api.Overhead), 1, p.of(t.calls[o]))
 				continue
 			}
-			answer(latency, boolean(o.failed), t.calls[o])
+			answer(latency, boolean(o.failed), p.of(t.calls[o]))
 		}
-		answer(millis(api.Overhead), 1, t.throttled+t.missing)
+		answer(millis(api.Overhead), 1, p.of(t.throttled+t.missing))
 	}
 }
