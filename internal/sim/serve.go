@@ -73,6 +73,7 @@ func (w *World) handle(ctx context.Context, c *wire.Call) (any, faults.Effect, e
 		effect = w.faults.Next(c.Service, action, principal.ARN, w.now)
 		err = w.admit(c, action, resources, effect)
 	}
+	ctx = faults.WithUpdateFailure(ctx, effect.UpdateFailure)
 	if err == nil && effect.Late > 0 {
 		e.Error = wire.Code(wire.ErrNoAnswer)
 		ctx = context.WithValue(context.WithoutCancel(ctx), callerKey{}, principal)

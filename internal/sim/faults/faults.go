@@ -60,6 +60,8 @@ type Effect struct {
 	// Stale lets reads of Lambda and of parameters see the state of so long ago, in the world's time: all reads of a
 	// moment see the same moment.
 	Stale time.Duration
+	// UpdateFailure lets the asynchronous update that the call begins fail at its end; the call itself is answered as ever.
+	UpdateFailure UpdateFailure
 }
 
 // Error is the effect of a refusal with an error code and HTTP status of AWS's common errors.
@@ -199,6 +201,9 @@ func (e Effect) with(o Effect, service string) Effect {
 	}
 	e.Latency += o.Latency
 	e.Stale = max(e.Stale, o.Stale)
+	if o.UpdateFailure != (UpdateFailure{}) {
+		e.UpdateFailure = o.UpdateFailure
+	}
 	return e
 }
 

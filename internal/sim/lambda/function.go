@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
 )
 
 // latestVersion is the name of the unpublished version.
@@ -25,8 +26,10 @@ type function struct {
 	aliases   map[string]*alias
 	reserved  *int32
 	tags      map[string]string
-	updateDue time.Time // when the update in progress finishes; zero for none
-	issued    *issued   // shared with every function of this name before and after
+	updateDue time.Time            // when the update in progress finishes; zero for none
+	failing   faults.UpdateFailure // how the update in progress fails; the zero value when it does not
+	failed    faults.UpdateFailure // how the last update failed
+	issued    *issued              // shared with every function of this name before and after
 }
 
 // issued counts what a function's name was given, whichever function bore it: a RevisionId never comes again, and

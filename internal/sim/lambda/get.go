@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	api "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
 	"github.com/runbook-operator/runbook-operator/internal/sim/wire"
 )
 
@@ -47,6 +48,11 @@ func (s *Service) configuration(f *function, v *version, arn string) types.Funct
 			LogGroup:  aws.String("/aws/lambda/" + f.name),
 		},
 		SnapStart: &types.SnapStartResponse{ApplyOn: types.SnapStartApplyOnNone, OptimizationStatus: types.SnapStartOptimizationStatusOff},
+	}
+	if v == f.latest && !f.updating() && f.failed != (faults.UpdateFailure{}) {
+		c.LastUpdateStatus = types.LastUpdateStatusFailed
+		c.LastUpdateStatusReason = aws.String(f.failed.Reason)
+		c.LastUpdateStatusReasonCode = types.LastUpdateStatusReasonCode(f.failed.Code)
 	}
 	if status == types.LastUpdateStatusInProgress {
 		c.LastUpdateStatusReason = aws.String("The function is being created.")

@@ -9,6 +9,8 @@ import (
 	"sort"
 	"sync"
 	"time"
+
+	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
 )
 
 // Defaults of an account (Lambda Developer Guide, "Lambda quotas"; PutFunctionConcurrency, API Reference). New accounts
@@ -85,7 +87,9 @@ func (s *Service) names() []string {
 }
 
 // AdvanceTo finishes the updates that are due at t. LastUpdateStatus becomes Successful, the new configuration serves,
-// and RevisionId moves a second time (aws/aws-sdk#377).
+// and RevisionId moves a second time (aws/aws-sdk#377). Or it becomes Failed: "Lambda aborts the update and the
+// function's previous code and configuration remain available" (Lambda Developer Guide, "Lambda function states"), that
+// is to invocations; what the API shows is the update that failed, with its reason.
 func (s *Service) AdvanceTo(t time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +101,9 @@ func (s *Service) AdvanceTo(t time.Time) {
 		due := f.updateDue
 		f.updateDue = time.Time{}
 		f.latest.revisionID = f.nextRevision(s.o.Seed)
-		f.serving = f.latest.clone()
+		if f.failed, f.failing = f.failing, (faults.UpdateFailure{}); f.failed == (faults.UpdateFailure{}) {
+			f.serving = f.latest.clone()
+		}
 		s.remember(f, due)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	api "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
 )
 
 // Ranges of the Lambda Developer Guide, "Lambda quotas". The API model allows more memory, for managed instances only.
@@ -64,18 +65,19 @@ func (s *Service) changeable(functionName, revisionID *string) (*function, error
 
 // begin starts an asynchronous update: the new values show at once with LastUpdateStatus InProgress, while the function
 // runs what it ran before (Lambda Developer Guide, "Lambda function states"). It ends on a whole second.
-func (s *Service) begin(f *function, next *version) {
+func (s *Service) begin(ctx context.Context, f *function, next *version) {
 	now := s.o.Now()
 	next.modified = now
 	next.revisionID = f.nextRevision(s.o.Seed)
 	f.latest = next
+	f.failing, f.failed = faults.UpdateFailureOf(ctx), faults.UpdateFailure{}
 	f.updateDue = now.Add(s.o.UpdateDuration).Add(time.Second - time.Nanosecond).Truncate(time.Second)
 	s.remember(f, now)
 }
 
 // UpdateFunctionConfiguration changes $LATEST, asynchronously. Published versions never change. Environment replaces
 // the whole map.
-func (s *Service) UpdateFunctionConfiguration(_ context.Context, in *api.UpdateFunctionConfigurationInput) (*api.UpdateFunctionConfigurationOutput, error) {
+func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in *api.UpdateFunctionConfigurationInput) (*api.UpdateFunctionConfigurationOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := checkConfiguration(in); err != nil {
@@ -103,7 +105,7 @@ func (s *Service) UpdateFunctionConfiguration(_ context.Context, in *api.UpdateF
 	if in.Environment != nil {
 		next.environment = maps.Clone(in.Environment.Variables)
 	}
-	s.begin(f, next)
+	s.begin(ctx, f, next)
 	return into[api.UpdateFunctionConfigurationOutput](s.configuration(f, f.latest, s.ARN(f.name))), nil
 }
 
@@ -142,7 +144,7 @@ func checkConfiguration(in *api.UpdateFunctionConfigurationInput) error {
 
 // UpdateFunctionCode changes the code of $LATEST, asynchronously. Code from S3 is identified by its bucket, key and
 // version; nothing is downloaded.
-func (s *Service) UpdateFunctionCode(_ context.Context, in *api.UpdateFunctionCodeInput) (*api.UpdateFunctionCodeOutput, error) {
+func (s *Service) UpdateFunctionCode(ctx context.Context, in *api.UpdateFunctionCodeInput) (*api.UpdateFunctionCodeOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := onlyServed(in, servedCode); err != nil {
@@ -167,7 +169,7 @@ func (s *Service) UpdateFunctionCode(_ context.Context, in *api.UpdateFunctionCo
 	if in.DryRun {
 		return into[api.UpdateFunctionCodeOutput](s.configuration(f, next, s.ARN(f.name))), nil
 	}
-	s.begin(f, next)
+	s.begin(ctx, f, next)
 	v := f.latest
 	arn := s.ARN(f.name)
 	if in.Publish {

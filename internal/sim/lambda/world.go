@@ -137,7 +137,7 @@ func (s *Service) WriteState(w io.Writer) {
 	p("lambda limit %d floor %d\n", s.o.ConcurrentExecutions, s.o.UnreservedFloor)
 	for _, name := range s.names() {
 		f := s.functions[name]
-		p("function %s updating until %s\n", name, f.updateDue)
+		p("function %s updating until %s failed %q\n", name, f.updateDue, f.failed)
 		if f.reserved != nil {
 			p("reserved %d\n", *f.reserved)
 		}
