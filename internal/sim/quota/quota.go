@@ -25,14 +25,13 @@ type Bucket struct {
 }
 
 // Defaults are the published quotas. Lambda: Developer Guide, "Lambda quotas", API requests: 15 per second in total
-// for the control plane, GetFunction 100, GetPolicy 15, not increasable. CloudWatch: User Guide, "CloudWatch service
-// quotas": DescribeAlarms and DescribeAlarmsForMetric 9, DescribeAlarmHistory 20, GetMetricData 500, GetMetricStatistics 400, ListMetrics 25,
-// PutMetricData 500, and 3 each for the operations that change or explain alarms; tagging and mute rules are not published and taken
-// as 10. Systems Manager: General Reference, "Systems Manager endpoints and quotas", Parameter Store standard
-// throughput: 40 for the reads together, 3 for PutParameter; the others are not published and taken as 5. SQS:
-// Developer Guide, "Amazon SQS message quotas": standard queues take a nearly unlimited number of calls per second;
-// what is not about messages is not published and taken as 100. STS: IAM User Guide, "IAM and STS quotas": 600 per
-// second. Bursts are not published; a bucket holds one second's worth.
+// for the control plane, GetFunction 100, GetPolicy 15, not increasable. CloudWatch: General Reference, "Amazon
+// CloudWatch endpoints and quotas", the rate of requests of every operation; the data points that GetMetricData
+// answers per second have quotas that are not simulated. Systems Manager: General Reference, "Systems Manager endpoints and quotas",
+// Parameter Store standard throughput: 40 for the reads together, 3 for PutParameter; the others are not published and
+// taken as 5. SQS: Developer Guide, "Amazon SQS message quotas": standard queues take a nearly unlimited number of calls
+// per second; what is not about messages is not published and taken as 100. STS: IAM User Guide, "IAM and STS quotas":
+// 600 per second. Bursts are not published; a bucket holds one second's worth.
 func Defaults() []Bucket {
 	return []Bucket{
 		{Name: "lambda control plane", Rate: 15, Actions: []string{
@@ -55,12 +54,13 @@ func Defaults() []Bucket {
 		{Name: "cloudwatch GetMetricStatistics", Rate: 400, Actions: []string{"cloudwatch:GetMetricStatistics"}},
 		{Name: "cloudwatch ListMetrics", Rate: 25, Actions: []string{"cloudwatch:ListMetrics"}},
 		{Name: "cloudwatch PutMetricData", Rate: 500, Actions: []string{"cloudwatch:PutMetricData"}},
-		{Name: "cloudwatch mute rules", Rate: 10, Actions: []string{
-			"cloudwatch:PutAlarmMuteRule", "cloudwatch:GetAlarmMuteRule", "cloudwatch:ListAlarmMuteRules", "cloudwatch:DeleteAlarmMuteRule",
-		}},
-		{Name: "cloudwatch tagging", Rate: 10, Actions: []string{
-			"cloudwatch:ListTagsForResource", "cloudwatch:TagResource", "cloudwatch:UntagResource",
-		}},
+		{Name: "cloudwatch PutAlarmMuteRule", Rate: 3, Actions: []string{"cloudwatch:PutAlarmMuteRule"}},
+		{Name: "cloudwatch DeleteAlarmMuteRule", Rate: 3, Actions: []string{"cloudwatch:DeleteAlarmMuteRule"}},
+		{Name: "cloudwatch GetAlarmMuteRule", Rate: 20, Actions: []string{"cloudwatch:GetAlarmMuteRule"}},
+		{Name: "cloudwatch ListAlarmMuteRules", Rate: 50, Actions: []string{"cloudwatch:ListAlarmMuteRules"}},
+		{Name: "cloudwatch ListTagsForResource", Rate: 10, Actions: []string{"cloudwatch:ListTagsForResource"}},
+		{Name: "cloudwatch TagResource", Rate: 20, Actions: []string{"cloudwatch:TagResource"}},
+		{Name: "cloudwatch UntagResource", Rate: 20, Actions: []string{"cloudwatch:UntagResource"}},
 		{Name: "ssm read", Rate: 40, Actions: []string{"ssm:GetParameter", "ssm:GetParameters"}},
 		{Name: "ssm PutParameter", Rate: 3, Actions: []string{"ssm:PutParameter"}},
 		{Name: "ssm DescribeParameters", Rate: 5, Actions: []string{"ssm:DescribeParameters"}},
