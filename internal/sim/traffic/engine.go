@@ -85,7 +85,10 @@ func (e *Engine) Step(t time.Time) {
 	var total, unreserved float64
 	for _, s := range seconds {
 		admitted := 1.0
-		if demand[s.group] > limit[s.group] {
+		switch {
+		case limit[s.group] <= 0:
+			admitted = 0 // however short the calls are
+		case demand[s.group] > limit[s.group]:
 			admitted = limit[s.group] / demand[s.group]
 		}
 		concurrent := s.demand * admitted

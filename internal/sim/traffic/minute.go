@@ -66,15 +66,27 @@ func millis(seconds float64) float64 { return math.Round(seconds*1e5) / 100 }
 
 // publish writes a part of the minute's data points with the minute as their time stamp, always in the same order.
 func (m *minute) publish(c *cloudwatch.Service, p part) {
+	active := false
 	for _, key := range slices.Sorted(maps.Keys(m.tallies)) {
 		t := m.tallies[key]
+		active = active || t.ran()
 		t.publishLambda(c, m.start, p)
 		if t.workload.API != nil {
 			t.publishAPI(c, m.start, p)
 		}
 	}
+	if !active {
+		return
+	}
 	c.Record(lambdaNamespace, "ConcurrentExecutions", nil, unitCount, m.start, p.slice(m.concurrent))
 	c.Record(lambdaNamespace, "UnreservedConcurrentExecutions", nil, unitCount, m.start, p.slice(m.unreserved))
+}
+
+// ran says whether any call ran. "When your function finishes processing an event, Lambda sends metrics about the
+// invocation to Amazon CloudWatch" (Lambda Developer Guide, "Using CloudWatch metrics with Lambda"), and nothing while
+// none does.
+func (t *tally) ran() bool {
+	return len(t.calls) > 0 || slices.ContainsFunc(t.concurrent, func(n float64) bool { return n > 0 })
 }
 
 // outcomes are the outcomes in order of duration.
@@ -100,6 +112,9 @@ func (t *tally) publishLambda(c *cloudwatch.Service, at time.Time, p part) {
 		own = append(own, map[string]string{"FunctionName": w.Function, "Resource": w.Function + ":" + w.Qualifier})
 	}
 	for _, dims := range own {
+		if !t.ran() {
+			break
+		}
 		c.Record(lambdaNamespace, "ConcurrentExecutions", dims, unitCount, at, p.slice(t.concurrent))
 	}
 	for _, dims := range append(own, nil) {
