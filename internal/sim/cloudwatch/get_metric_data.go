@@ -3,6 +3,7 @@ package cloudwatch
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,10 @@ const (
 	maxDatapoints = 100800
 )
 
+// timezone is the form of LabelOptions.Timezone, which only dynamic labels use: "+ or - followed by four digits" (API
+// reference, LabelOptions).
+var timezone = regexp.MustCompile(`^([+-]\d{4})?$`)
+
 // GetMetricData returns data points of metrics and metric math (API reference, GetMetricData). The
 // status code of a result is Complete, or PartialData when MaxDatapoints cut it off.
 func (s *Service) GetMetricData(_ context.Context, in *cw.GetMetricDataInput) (*cw.GetMetricDataOutput, error) {
@@ -36,6 +41,8 @@ func (s *Service) GetMetricData(_ context.Context, in *cw.GetMetricDataInput) (*
 		return nil, validationError("The parameter StartTime must be less than the parameter EndTime.")
 	case !isOneOf(in.ScanBy, in.ScanBy.Values()):
 		return nil, validationError("The value %s for parameter ScanBy is not valid.", in.ScanBy)
+	case in.LabelOptions != nil && !timezone.MatchString(aws.ToString(in.LabelOptions.Timezone)):
+		return nil, validationError("The value %s for parameter LabelOptions.Timezone is not valid.", aws.ToString(in.LabelOptions.Timezone))
 	case in.MaxDatapoints != nil && (*in.MaxDatapoints < 1 || *in.MaxDatapoints > maxDatapoints):
 		return nil, validationError("The parameter MaxDatapoints must be between 1 and %d.", maxDatapoints)
 	}
@@ -44,8 +51,11 @@ func (s *Service) GetMetricData(_ context.Context, in *cw.GetMetricDataInput) (*
 			return nil, validationError("The parameter MetricDataQueries.member.%d.Label has a dynamic expression, which is not simulated.", i+1)
 		}
 	}
-	p, err := newPlan("MetricDataQueries", in.MetricDataQueries)
+	p, err := s.newPlan("MetricDataQueries", in.MetricDataQueries)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.checkPeriods(); err != nil {
 		return nil, err
 	}
 	start, end := bounds(*in.StartTime, *in.EndTime, s.now)

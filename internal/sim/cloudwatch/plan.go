@@ -32,7 +32,7 @@ type node struct {
 }
 
 // newPlan checks queries and returns ValidationErrors that name the member of parameter at fault.
-func newPlan(parameter string, queries []types.MetricDataQuery) (*plan, error) {
+func (s *Service) newPlan(parameter string, queries []types.MetricDataQuery) (*plan, error) {
 	p := &plan{nodes: make([]node, len(queries))}
 	positions := map[string]int{}
 	for i, query := range queries {
@@ -44,6 +44,10 @@ func newPlan(parameter string, queries []types.MetricDataQuery) (*plan, error) {
 			return nil, validationError("The values for parameter id in %s are not unique.", parameter)
 		}
 		positions[id] = i
+		// Metrics of linked accounts are those of a monitoring account (API reference, MetricDataQuery), which this is not.
+		if account := aws.ToString(query.AccountId); account != "" && account != s.accountID {
+			return nil, validationError("The parameter %s.member.%d.AccountId is not this account's: no other is linked to it.", parameter, i+1)
+		}
 		n, err := newNode(parameter, i+1, query)
 		if err != nil {
 			return nil, err
@@ -53,9 +57,32 @@ func newPlan(parameter string, queries []types.MetricDataQuery) (*plan, error) {
 	return p, p.sort(positions)
 }
 
+// checkPeriods refuses expressions on metrics of several periods: which period the result has then, AWS does not
+// document.
+func (p *plan) checkPeriods() error {
+	periods := map[string]time.Duration{}
+	for _, i := range p.order {
+		n := p.nodes[i]
+		id, period := aws.ToString(n.query.Id), n.period
+		if n.expression != nil {
+			for _, to := range n.expression.ids(nil) {
+				if period != 0 && period != periods[to] {
+					return validationError("Error in expression '%s': metrics of several periods in one expression are not simulated.", id)
+				}
+				period = periods[to]
+			}
+		}
+		periods[id] = period
+	}
+	return nil
+}
+
 func newNode(parameter string, member int, query types.MetricDataQuery) (node, error) {
 	n := node{query: query}
 	id := aws.ToString(query.Id)
+	if query.Period != nil {
+		return n, validationError("The parameter %s.member.%d.Period is not simulated: give the period of the MetricStat.", parameter, member)
+	}
 	if (query.Expression == nil) == (query.MetricStat == nil) {
 		return n, validationError("The parameter %s.member.%d must have either MetricStat or Expression, but not both.", parameter, member)
 	}

@@ -20,7 +20,7 @@ func (s *Service) PutMetricAlarm(_ context.Context, in *cw.PutMetricAlarmInput) 
 	if err := checkAlarm(in); err != nil {
 		return nil, err
 	}
-	updated, err := newAlarm(in)
+	updated, err := s.newAlarm(in)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (s *Service) PutMetricAlarm(_ context.Context, in *cw.PutMetricAlarmInput) 
 }
 
 // newAlarm builds an alarm from a checked request.
-func newAlarm(in *cw.PutMetricAlarmInput) (*alarm, error) {
+func (s *Service) newAlarm(in *cw.PutMetricAlarmInput) (*alarm, error) {
 	a := &alarm{description: types.MetricAlarm{
 		AlarmName:                        new(*in.AlarmName),
 		AlarmDescription:                 in.AlarmDescription,
@@ -92,7 +92,7 @@ func newAlarm(in *cw.PutMetricAlarmInput) (*alarm, error) {
 		}}}
 	}
 	var err error
-	if a.plan, err = newPlan("Metrics", queries); err != nil {
+	if a.plan, err = s.newPlan("Metrics", queries); err != nil {
 		return nil, err
 	}
 	if err := a.choose(); err != nil {

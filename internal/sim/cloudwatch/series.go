@@ -78,14 +78,14 @@ func (f fill) eval(values map[string]series) operand {
 	return operand{series: filled}
 }
 
-// combine applies an operation data point by data point. A data point missing on one side is missing
+// combine applies an operation data point by data point, to series of one period. A data point missing on one side is missing
 // in the result, and so is one without a finite value: a division by zero yields no data point.
 func combine(left, right operand, operation func(x, y float64) float64) operand {
 	if left.isScalar && right.isScalar {
 		return operand{isScalar: true, scalar: operation(left.scalar, right.scalar)}
 	}
 	grid := left.series
-	if left.isScalar || !right.isScalar && right.period > left.period {
+	if left.isScalar {
 		grid = right.series
 	}
 	result := series{start: grid.start, end: grid.end, period: grid.period, values: make(map[int64]float64, len(grid.values))}
