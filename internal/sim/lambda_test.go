@@ -74,7 +74,7 @@ func TestValuesOutsideTheirRangesAreRefused(t *testing.T) {
 		"memory 127":    {MemorySize: aws.Int32(127)},
 		"memory 10241":  {MemorySize: aws.Int32(10241)},
 		"ephemeral 511": {EphemeralStorage: &types.EphemeralStorage{Size: aws.Int32(511)}},
-		"environment":   {Environment: &types.Environment{Variables: map[string]string{"A": string(make([]byte, 5000))}}},
+		"environment":   {Environment: &types.Environment{Variables: map[string]string{"AA": string(make([]byte, 5000))}}},
 		"unserved":      {Layers: []string{"arn:aws:lambda:us-east-1:123456789012:layer:x:1"}},
 	} {
 		h.g.Expect(code(h.update(in))).To(Or(Equal("ValidationException"), Equal("InvalidParameterValueException")), name)

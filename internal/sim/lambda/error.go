@@ -47,11 +47,11 @@ func staleRevision() error {
 
 // validation is the refusal of a value outside its constraint, answered before the service looks at the resource.
 func validation(value any, member, constraint string) error {
-	return &wire.Error{
-		Code:    "ValidationException",
-		Message: fmt.Sprintf("1 validation error detected: Value '%v' at '%s' failed to satisfy constraint: %s", value, member, constraint),
-		Status:  http.StatusBadRequest,
-	}
+	return validationException(fmt.Sprintf("1 validation error detected: Value '%v' at '%s' failed to satisfy constraint: %s", value, member, constraint))
+}
+
+func validationException(message string) error {
+	return &wire.Error{Code: "ValidationException", Message: message, Status: http.StatusBadRequest}
 }
 
 // inRange checks an optional number against the constraints of the API Reference.

@@ -17,7 +17,6 @@ const (
 	minTimeout, maxTimeout     = 1, 900
 	minMemory, maxMemory       = 128, 10240
 	minEphemeral, maxEphemeral = 512, 10240
-	maxEnvironmentBytes        = 4096
 )
 
 // servedConfiguration are the members of UpdateFunctionConfigurationInput that are served. Another one is refused: a
@@ -131,13 +130,7 @@ func checkConfiguration(in *api.UpdateFunctionConfigurationInput) error {
 		}
 	}
 	if in.Environment != nil {
-		size := 0
-		for k, v := range in.Environment.Variables {
-			size += len(k) + len(v)
-		}
-		if size > maxEnvironmentBytes {
-			return invalidParameter("Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit.")
-		}
+		return checkEnvironment(in.Environment.Variables)
 	}
 	return nil
 }
