@@ -43,10 +43,11 @@ type Options struct {
 //
 // Not simulated, and refused with an error where a request would need it: periods below 60 seconds,
 // alarms other than metric alarms on metrics and metric math (composite, log, PromQL, Metrics Insights,
-// anomaly detection), wall clock evaluation windows, warm-up periods, dynamic labels, periods of queries
-// and metrics of other accounts, and metric math beyond + - * / and FILL on metrics of one period. Actions are carried out by whoever the service was given for that, so the history
-// has no Action items; EvaluationState stays empty, because nothing simulated can lead to one of its values. Data
-// points are visible at once.
+// anomaly detection), wall clock evaluation windows, warm-up periods, dynamic labels, periods of queries,
+// metrics of other accounts, and metric math beyond + - * / and FILL on metrics of one period. Actions are
+// carried out by whoever the service was given for that, so the history has no Action items;
+// EvaluationState stays empty, because nothing simulated can lead to one of its values. Data points are
+// visible at once.
 type Service struct {
 	region    string
 	accountID string

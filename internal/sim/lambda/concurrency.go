@@ -14,7 +14,8 @@ func (s *Service) unreserved(except string) int {
 
 // PutFunctionConcurrency reserves concurrency: at once the guarantee and the limit of the function. Zero stops it. The
 // account must keep its unreserved floor (API Reference, PutFunctionConcurrency); the text is the one AWS answers. It
-// takes no RevisionId and may run while an update is in progress.
+// takes no RevisionId. What AWS answers while an update of the function is in progress it does not document; here the
+// call is served.
 func (s *Service) PutFunctionConcurrency(_ context.Context, in *api.PutFunctionConcurrencyInput) (*api.PutFunctionConcurrencyOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -26,12 +26,12 @@ type Bucket struct {
 
 // Defaults are the published quotas. Lambda: Developer Guide, "Lambda quotas", API requests: 15 per second in total
 // for the control plane, GetFunction 100, GetPolicy 15, not increasable. CloudWatch: General Reference, "Amazon
-// CloudWatch endpoints and quotas", the rate of requests of every operation; the data points that GetMetricData
-// answers per second have quotas that are not simulated. Systems Manager: General Reference, "Systems Manager endpoints and quotas",
-// Parameter Store standard throughput: 40 for the reads together, 3 for PutParameter; the others are not published and
-// taken as 5. SQS: Developer Guide, "Amazon SQS message quotas": standard queues take a nearly unlimited number of calls
-// per second; what is not about messages is not published and taken as 100. STS: IAM User Guide, "IAM and STS quotas":
-// 600 per second. Bursts are not published; a bucket holds one second's worth.
+// CloudWatch endpoints and quotas", the rate of requests of every operation; how many data points GetMetricData answers
+// per second has quotas too, which are not simulated. Systems Manager: General Reference, "Systems Manager endpoints
+// and quotas", Parameter Store standard throughput: 40 for the reads together, 3 for PutParameter; the others are not
+// published and taken as 5. SQS: Developer Guide, "Amazon SQS message quotas": standard queues take a nearly unlimited
+// number of calls per second; what is not about messages is not published and taken as 100. STS: IAM User Guide, "IAM
+// and STS quotas": 600 per second. Bursts are not published; a bucket holds one second's worth.
 func Defaults() []Bucket {
 	return []Bucket{
 		{Name: "lambda control plane", Rate: 15, Actions: []string{
