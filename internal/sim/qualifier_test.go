@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,4 +34,17 @@ func TestGetFunctionWithAQualifierAnswersNoReservation(t *testing.T) {
 		h.g.Expect(out.Concurrency).NotTo(BeNil(), name)
 		h.g.Expect(out.Concurrency.ReservedConcurrentExecutions).To(Equal(c.want), name)
 	}
+}
+
+func TestAQualifierOutsideItsPatternIsRefusedBeforeTheFunctionIsLookedFor(t *testing.T) {
+	h := newHarness(t, sim.Options{}, lambda.Function{})
+	for _, name := range []string{function, "nobody"} {
+		for _, qualifier := range []string{"no pe", "a:b", strings.Repeat("a", 129)} {
+			_, err := h.lambda.GetFunction(t.Context(), &lm.GetFunctionInput{FunctionName: aws.String(name), Qualifier: aws.String(qualifier)})
+			h.g.Expect(code(err)).To(Equal("ValidationException"), qualifier)
+			h.g.Expect(err).To(MatchError(ContainSubstring("at 'qualifier'")))
+		}
+	}
+	_, err := h.lambda.GetFunction(t.Context(), &lm.GetFunctionInput{FunctionName: aws.String(function), Qualifier: aws.String("$LATEST")})
+	h.g.Expect(err).NotTo(HaveOccurred())
 }

@@ -16,6 +16,11 @@ const namePattern = `(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]
 
 var nameExpression = regexp.MustCompile(`^` + namePattern + `$`)
 
+// qualifierPattern is the pattern of a Qualifier in the Lambda API Reference, of 1 to 128 characters.
+const qualifierPattern = `(|[a-zA-Z0-9$_-]+)`
+
+var qualifierExpression = regexp.MustCompile(`^[a-zA-Z0-9$_-]{1,128}$`)
+
 // Groups of namePattern.
 const (
 	groupRegion    = 3
@@ -52,6 +57,9 @@ func (s *Service) parse(functionName, qualifier *string) (reference, error) {
 		return ref, validation(ref.name, "functionName", "Member must have length less than or equal to 64")
 	}
 	if q := aws.ToString(qualifier); q != "" {
+		if !qualifierExpression.MatchString(q) {
+			return ref, validation(q, "qualifier", "Member must satisfy regular expression pattern: "+qualifierPattern)
+		}
 		if ref.qualifier != "" && ref.qualifier != q {
 			return ref, invalidParameter("The derived qualifier from the function name does not match the specified qualifier.")
 		}
