@@ -176,6 +176,9 @@ func TestCallersWithoutAKnownKeyAreRefused(t *testing.T) {
 	_, err = sts.NewFromConfig(stranger).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
 	h.g.Expect(code(err)).To(Equal("InvalidClientTokenId"))
 
+	_, err = lm.NewFromConfig(h.as(key, "bogus")).ListFunctions(t.Context(), &lm.ListFunctionsInput{})
+	h.g.Expect(code(err)).To(Equal("UnrecognizedClientException"), "a static key has no session token")
+
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.endpoint+"/2015-03-31/functions/", nil)
 	h.g.Expect(err).NotTo(HaveOccurred())
 	resp, err := http.DefaultClient.Do(req)

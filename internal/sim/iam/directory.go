@@ -38,7 +38,7 @@ type Role struct {
 }
 
 type accessKey struct {
-	token     string // "" for a static key: any session token is accepted
+	token     string // "" for a static key, which has none
 	principal Principal
 	expires   time.Time // zero for a static key; wall time
 	session   *Policy
@@ -109,7 +109,7 @@ func (d *Directory) Authenticate(accessKeyID, token string, wall time.Time) (Pri
 		}
 	}
 	k, ok := d.keys[accessKeyID]
-	if !ok || k.token != "" && k.token != token {
+	if !ok || k.token != token {
 		return Principal{}, &wire.Error{
 			Code: "UnrecognizedClientException", QueryCode: "InvalidClientTokenId",
 			Message: "The security token included in the request is invalid.", Status: http.StatusForbidden,
