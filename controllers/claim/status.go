@@ -61,7 +61,7 @@ func (r *Reconciler) summarize(s *scope) {
 		until := metav1.NewTime(s.quiet)
 		facts.HeldBackUntil = &until
 		reason, message = v1alpha1.ReasonClaimContended, fmt.Sprintf("somebody else wrote the claim at the same moment as this cluster, %s, which neither acts nor writes it until %s, and then looks again",
-			r.Cluster, s.quiet.Format(time.RFC3339))
+			r.Cluster, s.quiet.UTC().Format(time.RFC3339))
 	case s.fault != nil:
 		reason, message = s.fault.Reason, s.fault.Message+"; without the claim this cluster only observes"
 	default:

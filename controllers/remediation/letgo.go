@@ -45,7 +45,7 @@ func (r *Reconciler) letGo(ctx context.Context, s *scope) (bool, error) {
 	why := fmt.Sprintf("it is deleted in the middle of its change, and function %s cannot be read: %s", s.rem.Spec.Target.FunctionName, fault.From(err).Message)
 	u.LastAt = s.stamp()
 	u.Message = clip(fmt.Sprintf("%s; if that goes on until %s, it is let go, and a record of the change is kept in namespace %s",
-		why, until.UTC().Format(time.TimeOnly), r.Namespace), maxMessage)
+		why, until.UTC().Format(time.RFC3339), r.Namespace), maxMessage)
 	st.Unreachable = u
 	wait := until.Sub(s.now)
 	if i := pending(s.rem); i != nil {

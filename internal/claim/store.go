@@ -75,12 +75,12 @@ func Confirm(ctx context.Context, s *aws.Session, me Cluster, now time.Time) err
 	if found.Holder.UID != me.UID {
 		return fault.New(fault.Blocked, v1alpha1.ReasonClaimedByAnotherCluster,
 			"cluster %s holds the claim of account %s since %s, so this cluster changes nothing there: the condition Claimed of the AWSAccount says what to do",
-			found.Holder, account, found.Since.Format(time.RFC3339))
+			found.Holder, account, found.Since.UTC().Format(time.RFC3339))
 	}
 	if wait := found.Since.Add(Settle).Sub(now); wait > 0 {
 		f := fault.New(fault.Waiting, v1alpha1.ReasonClaimSettling,
 			"this cluster took the claim of account %s at %s: it goes on by itself %s after that, when no call of another cluster can be under way any more",
-			account, found.Since.Format(time.RFC3339), Settle)
+			account, found.Since.UTC().Format(time.RFC3339), Settle)
 		f.After = wait
 		return f
 	}

@@ -11,15 +11,15 @@ const Silent = 10 * time.Minute
 // Held says for people that this cluster holds the claim.
 func (c Claim) Held() string {
 	if c.TakenOverFrom != "" {
-		return fmt.Sprintf("this cluster, %s, holds the claim since %s, taken over from cluster %s", c.Holder, c.Since.Format(time.RFC3339), c.TakenOverFrom)
+		return fmt.Sprintf("this cluster, %s, holds the claim since %s, taken over from cluster %s", c.Holder, c.Since.UTC().Format(time.RFC3339), c.TakenOverFrom)
 	}
-	return fmt.Sprintf("this cluster, %s, holds the claim since %s", c.Holder, c.Since.Format(time.RFC3339))
+	return fmt.Sprintf("this cluster, %s, holds the claim since %s", c.Holder, c.Since.UTC().Format(time.RFC3339))
 }
 
 // Foreign says for people who holds the claim, and for how long nobody heard of that cluster. It is the same text while
 // the same holds, in steps that grow with time.
 func (c Claim) Foreign(now time.Time) string {
-	return fmt.Sprintf("cluster %s holds the claim since %s; %s", c.Holder, c.Since.Format(time.RFC3339), c.silence(now))
+	return fmt.Sprintf("cluster %s holds the claim since %s; %s", c.Holder, c.Since.UTC().Format(time.RFC3339), c.silence(now))
 }
 
 func (c Claim) silence(now time.Time) string {
@@ -36,7 +36,7 @@ func (c Claim) silence(now time.Time) string {
 	default:
 		ago = fmt.Sprintf("%d days", int(age.Hours())/24)
 	}
-	return fmt.Sprintf("its last heartbeat was at %s, more than %s ago: it may be gone, which only a person can tell", c.Heartbeat.Format(time.RFC3339), ago)
+	return fmt.Sprintf("its last heartbeat was at %s, more than %s ago: it may be gone, which only a person can tell", c.Heartbeat.UTC().Format(time.RFC3339), ago)
 }
 
 // HowToTakeOver says for a platform administrator what to write so that this cluster takes the claim over. account is
