@@ -5,6 +5,7 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
+	"github.com/runbook-operator/runbook-operator/internal/number"
 )
 
 // announce emits an event when the reason of Ready changed.
@@ -15,8 +16,8 @@ func (r *Reconciler) announce(s *scope) {
 		return
 	}
 	if is == v1alpha1.ReasonIdentityConfirmed {
-		r.Recorder.Eventf(s.account, nil, corev1.EventTypeNormal, is, "Confirm", "The account role and the roles of all %d grants were assumed",
-			len(s.account.Spec.Grants))
+		r.Recorder.Eventf(s.account, nil, corev1.EventTypeNormal, is, "Confirm", "The account role and the roles of %s were assumed",
+			number.Of(len(s.account.Spec.Grants), "grant"))
 		return
 	}
 	r.Recorder.Eventf(s.account, nil, corev1.EventTypeWarning, is, "Confirm", "%d of %d roles do not work; the condition Ready names them",

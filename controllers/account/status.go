@@ -16,6 +16,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
+	"github.com/runbook-operator/runbook-operator/internal/number"
 )
 
 // mostTroubles is how many roles a condition spells out.
@@ -48,8 +49,8 @@ func (r *Reconciler) summarize(s *scope) {
 	status.ObservedGeneration = generation
 	if len(s.troubles) == 0 {
 		conditions.Set(&status.Conditions, generation, now, v1alpha1.ConditionReady, metav1.ConditionTrue,
-			v1alpha1.ReasonIdentityConfirmed, fmt.Sprintf("the account role and the roles of all %d grants are of account %s",
-				len(s.account.Spec.Grants), s.account.Spec.AccountID))
+			v1alpha1.ReasonIdentityConfirmed, fmt.Sprintf("the account role and the roles of %s are of account %s",
+				number.Of(len(s.account.Spec.Grants), "grant"), s.account.Spec.AccountID))
 		conditions.Present(&status.Conditions, generation, now, v1alpha1.ConditionStalled, false, "", "")
 		return
 	}

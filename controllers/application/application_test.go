@@ -30,6 +30,9 @@ var _ = Describe("A ServerlessApplication", func() {
 		s.edit(app)
 		s.settle()
 		Expect(s.application().Status.Mode).To(Equal(v1alpha1.ModeObserve))
+		told := ExpectEvents(s.ctx, s.Admin, app, v1alpha1.ReasonWatched)
+		Expect(told).To(HaveLen(2), "another mode is news")
+		Expect(told[1].Note).To(ContainSubstring("is used in the mode Observe, with 1 Runbook"))
 	})
 
 	It("waits for its account", func() {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
+	"github.com/runbook-operator/runbook-operator/internal/number"
 )
 
 // close writes the status once, and only when it changed. It is a merge patch of what this controller owns (the
@@ -49,8 +50,8 @@ func (r *Reconciler) summarize(s *scope) {
 
 // watched says how the application is watched, and what may surprise about it.
 func watched(s *scope) string {
-	message := fmt.Sprintf("the grant %q is used in the mode %s, and %d Runbooks apply",
-		s.grant.Grant.Name, s.grant.Mode, len(s.runbooks))
+	message := fmt.Sprintf("the grant %q is used in the mode %s, with %s",
+		s.grant.Grant.Name, s.grant.Mode, number.Of(len(s.runbooks), "Runbook"))
 	if s.grant.Unclaimed != "" {
 		message += fmt.Sprintf("; the mode would be %s, but %s", s.grant.Granted, s.grant.Unclaimed)
 	}
@@ -59,7 +60,7 @@ func watched(s *scope) string {
 	}
 	switch {
 	case s.left > 0:
-		message += fmt.Sprintf("; %d more are left out, because an application has at most %d", s.left, mostRunbooks)
+		message += fmt.Sprintf("; left out: %d more, because an application has at most %d", s.left, mostRunbooks)
 	case len(s.runbooks) == 0:
 		message += "; until one is Ready, no alarm opens an Incident"
 	}

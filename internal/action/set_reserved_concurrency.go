@@ -132,10 +132,11 @@ func poolAfter(fn aws.Function, settings aws.AccountSettings, value int32) int32
 
 func poolRadius(settings aws.AccountSettings, seen use, pool int32) *v1alpha1.BlastRadius {
 	r := &v1alpha1.BlastRadius{Message: fmt.Sprintf(
-		"the concurrency that the functions without a reservation share (at most the %d other functions of the account) shrinks from %d to %d",
-		max(0, settings.FunctionCount-1), settings.UnreservedConcurrentExecutions, pool)}
+		"the concurrency that the functions without a reservation share (at most the %s of the account) shrinks from %d to %d",
+		number.Of(max(0, settings.FunctionCount-1), "other function"), settings.UnreservedConcurrentExecutions, pool)}
 	if seen.offered != nil {
-		r.RequestsPerMinute = number.Format(*seen.offered)
+		r.RequestsPerMinute = number.Short(*seen.offered)
+		r.Message += offeredMean
 	}
 	return r
 }

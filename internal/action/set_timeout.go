@@ -55,7 +55,8 @@ func (setTimeout) Plan(ctx context.Context, s *aws.Session, t Target, want v1alp
 	}
 	radius := &v1alpha1.BlastRadius{Message: fmt.Sprintf("every caller of function %s may wait for up to %d s instead of %d s", fn.Name, seconds, fn.TimeoutSeconds)}
 	if seen.offered != nil {
-		radius.RequestsPerMinute = number.Format(*seen.offered)
+		radius.RequestsPerMinute = number.Short(*seen.offered)
+		radius.Message += offeredMean
 	}
 	return Proposal{
 		Summary:       fmt.Sprintf("timeout %d s → %d s", fn.TimeoutSeconds, seconds),
@@ -138,7 +139,7 @@ func guardLonger(fn aws.Function, seconds int32) error {
 		return fault.New(fault.Terminal, v1alpha1.ReasonNothingToChange, "the timeout of function %s is %d s already", fn.Name, seconds)
 	case seconds < fn.TimeoutSeconds:
 		return fault.New(fault.Terminal, v1alpha1.ReasonNoHeadroom,
-			"a timeout of %d s is below the present %d s of function %s, so the change moves against its intent: executions that succeed now would be cut off", seconds, fn.TimeoutSeconds, fn.Name)
+			"a timeout of %d s is below the present %d s of function %s, so the change moves against its intent: executions that succeed now would be cut off; ask for more than %d s, in a new Remediation", seconds, fn.TimeoutSeconds, fn.Name, fn.TimeoutSeconds)
 	}
 	return nil
 }

@@ -15,6 +15,9 @@ const (
 	offeredWindow = 15 * time.Minute
 )
 
+// offeredMean says of the requests a minute of a plan what they are.
+const offeredMean = "; the requests a minute are the mean of the last 15 minutes, with those that were throttled"
+
 // use is how much a function and the account's shared pool were used. Nil: there are no data, which is not zero.
 type use struct {
 	// peak is the most executions of the function at once in the last hour.

@@ -34,6 +34,17 @@ type Resolved struct {
 	Floor *int32
 }
 
+// unclaimed says for people that this cluster does not act on the claim of an account: because it does not hold it, or
+// because it cannot be told whether it does.
+func unclaimed(account *v1alpha1.AWSAccount) string {
+	what := "it cannot be told whether this cluster holds the claim of AWSAccount"
+	switch conditions.Reason(account.Status.Conditions, v1alpha1.ConditionClaimed) {
+	case "", v1alpha1.ReasonNothingToActFor, v1alpha1.ReasonClaimedByAnotherCluster:
+		what = "this cluster does not hold the claim of AWSAccount"
+	}
+	return fmt.Sprintf("%s %s, whose condition %s says why and what to do", what, account.Name, v1alpha1.ConditionClaimed)
+}
+
 // Allows says whether the grant lists an action.
 func (r Resolved) Allows(action v1alpha1.ActionName) bool {
 	return slices.Contains(r.Grant.AllowedActions, action)
@@ -68,7 +79,7 @@ func Resolve(app *v1alpha1.ServerlessApplication, account *v1alpha1.AWSAccount, 
 	r.Mode = r.Granted
 	if claimed := v1alpha1.ConditionClaimed; r.Granted != v1alpha1.ModeObserve && !conditions.IsTrue(account.Status.Conditions, claimed) {
 		r.Mode = v1alpha1.ModeObserve
-		r.Unclaimed = fmt.Sprintf("this cluster does not hold the claim of AWSAccount %s, whose condition %s says why and what to do", account.Name, claimed)
+		r.Unclaimed = unclaimed(account)
 	}
 	if lambda := account.Spec.Lambda; lambda != nil && lambda.UnreservedConcurrencyFloor != nil {
 		floor := *lambda.UnreservedConcurrencyFloor

@@ -188,3 +188,23 @@ func TestTheClaimIsInTheAccountAsAWholeWithItsAccountRole(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(r.Home).To(Equal(aws.Access{AccountID: account, Region: "us-east-1", RoleARN: "arn:aws:iam::" + account + ":role/account", ExternalID: "e-2"}))
 }
+
+func TestWithoutTheClaimTheModeIsObserveAndItIsSaidWhetherThatIsKnown(t *testing.T) {
+	for reason, want := range map[string]string{
+		"":                                     "this cluster does not hold the claim of AWSAccount prod, whose condition Claimed says why and what to do",
+		v1alpha1.ReasonClaimedByAnotherCluster: "this cluster does not hold the claim of AWSAccount prod, whose condition Claimed says why and what to do",
+		v1alpha1.ReasonAWSUnavailable:          "it cannot be told whether this cluster holds the claim of AWSAccount prod, whose condition Claimed says why and what to do",
+		v1alpha1.ReasonClaimContended:          "it cannot be told whether this cluster holds the claim of AWSAccount prod, whose condition Claimed says why and what to do",
+	} {
+		g := NewWithT(t)
+		acct := accountWith(granted("shop", shop, all))
+		acct.Status.Conditions = nil
+		if reason != "" {
+			acct.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionClaimed, Status: metav1.ConditionFalse, Reason: reason}}
+		}
+		r, err := Resolve(application("pay"), acct, map[string]string{"team": "shop"})
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(r.Mode).To(Equal(v1alpha1.ModeObserve))
+		g.Expect(r.Unclaimed).To(Equal(want))
+	}
+}

@@ -1,8 +1,9 @@
-// Package number owns how a decimal number becomes text in an API object and back. It must not round away what a
-// rule compares: nine decimals, as the API's pattern allows.
+// Package number owns how a number becomes text in an API object and back, and for people. It must not round away what
+// a rule compares: nine decimals, as the API's pattern allows.
 package number
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -26,6 +27,24 @@ func Format(v float64) *v1alpha1.Number {
 	}
 	n := v1alpha1.Number(text)
 	return &n
+}
+
+// Short returns a number as a person reads it: whole from 10 on, and with one decimal below. Nil as of Format.
+func Short(v float64) *v1alpha1.Number {
+	decimals := 0
+	if math.Abs(v) < 10 {
+		decimals = 1
+	}
+	scale := math.Pow10(decimals)
+	return Format(math.Round(v*scale) / scale)
+}
+
+// Of counts things for people: 1 grant, 2 grants.
+func Of[N ~int | ~int32 | ~int64](n N, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // Parse returns the value of a number. False where there is none, or it is no number.

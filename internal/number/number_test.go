@@ -30,6 +30,17 @@ func TestNumbersAreWrittenAsTheAPIWantsThem(t *testing.T) {
 	}
 }
 
+func TestPeopleReadNoMoreDigitsThanTheyNeed(t *testing.T) {
+	g := NewWithT(t)
+	for in, want := range map[float64]string{10060.733333333: "10061", 10.4: "10", 9.96: "10", 3.14159: "3.1", 0.04: "0", -0.01: "0", 7: "7"} {
+		g.Expect(Short(in)).To(HaveValue(BeEquivalentTo(want)))
+	}
+	g.Expect(Short(math.Inf(1))).To(BeNil())
+	g.Expect(Of(1, "grant")).To(Equal("1 grant"))
+	g.Expect(Of(int32(2), "grant")).To(Equal("2 grants"))
+	g.Expect(Of(0, "grant")).To(Equal("0 grants"))
+}
+
 func TestWhatIsNoNumberIsAbsent(t *testing.T) {
 	g := NewWithT(t)
 	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 1e18} {
