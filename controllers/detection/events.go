@@ -5,6 +5,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
@@ -46,7 +47,8 @@ func (r *Reconciler) announce(s *scope) {
 	case is == v1alpha1.ReasonMutingUnknown:
 		r.Recorder.Eventf(s.account, nil, corev1.EventTypeWarning, is, "Detect", "Alarms are read, and not which of them are muted: none counts as muted; the condition Detecting says why")
 	case conditions.IsTrue(s.account.Status.Conditions, v1alpha1.ConditionDetecting):
-		r.Recorder.Eventf(s.account, nil, corev1.EventTypeNormal, is, "Detect", "Alarms are read again where they can be")
+		c := meta.FindStatusCondition(s.account.Status.Conditions, v1alpha1.ConditionDetecting)
+		r.Recorder.Eventf(s.account, nil, corev1.EventTypeNormal, is, "Detect", "%s", c.Message)
 	default:
 		r.Recorder.Eventf(s.account, nil, corev1.EventTypeWarning, is, "Detect", "Alarms are not read with every role; the condition Detecting names them")
 	}

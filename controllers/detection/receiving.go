@@ -38,6 +38,9 @@ func (r *Receiver) received(ctx context.Context, account *v1alpha1.AWSAccount, d
 			return
 		}
 		status, reason, message := receiving(deliveries)
+		if status != metav1.ConditionTrue {
+			message += meanwhile(a)
+		}
 		conditions.Set(&a.Status.Conditions, account.Generation, r.Clock.Now(), v1alpha1.ConditionReceiving, status, reason, message)
 	}
 	cached := account.DeepCopy()
@@ -75,7 +78,18 @@ func receiving(deliveries []*delivery) (metav1.ConditionStatus, string, string) 
 	if first.NotFound {
 		reason = v1alpha1.ReasonQueueNotFound
 	}
-	return metav1.ConditionFalse, reason, strings.Join(lines, "; ") + fmt.Sprintf("; alarms are read every %s meanwhile", interval)
+	return metav1.ConditionFalse, reason, strings.Join(lines, "; ")
+}
+
+// meanwhile says whether alarms are noticed while messages are not received.
+func meanwhile(a *v1alpha1.AWSAccount) string {
+	switch c := meta.FindStatusCondition(a.Status.Conditions, v1alpha1.ConditionDetecting); {
+	case c == nil || c.Reason == v1alpha1.ReasonNothingToWatch:
+		return ""
+	case c.Status != metav1.ConditionTrue:
+		return "; alarms are not read everywhere either: see the condition Detecting"
+	}
+	return fmt.Sprintf("; alarms are read every %s meanwhile", interval)
 }
 
 // announceReceiving emits an event when the reason of Receiving changed.

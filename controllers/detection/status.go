@@ -66,7 +66,7 @@ func (r *Reconciler) summarize(s *scope) {
 // failed.
 func detecting(readings []*reading) (metav1.ConditionStatus, string, string) {
 	if len(readings) == 0 {
-		return metav1.ConditionTrue, v1alpha1.ReasonNothingToWatch, "no application of the account is Ready"
+		return metav1.ConditionTrue, v1alpha1.ReasonNothingToWatch, "no application of the account is Ready, so no alarm is read: kubectl get serverlessapplications -A says why"
 	}
 	var first *fault.Fault
 	var lines, regions, unmuted []string
