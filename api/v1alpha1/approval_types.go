@@ -8,7 +8,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:resource:shortName=appr,categories=oncall
 // +kubebuilder:selectablefield:JSONPath=`.spec.remediationRef.name`
 // +kubebuilder:printcolumn:name="Remediation",type=string,JSONPath=`.spec.remediationRef.name`,description="The Remediation decided on."
-// +kubebuilder:printcolumn:name="Decision",type=string,JSONPath=`.spec.decision`,description="Approved or Rejected."
+// +kubebuilder:printcolumn:name="Decision",type=string,JSONPath=`.spec.decision`,description="What the person said. Whether it counts is in status.approvals of the Remediation."
 // +kubebuilder:printcolumn:name="By",type=string,JSONPath=`.spec.approver.username`,description="The person, as the API server authenticated them."
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type Approval struct {

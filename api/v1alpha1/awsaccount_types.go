@@ -7,8 +7,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Cluster,shortName=awsacct,categories=oncall
-// +kubebuilder:printcolumn:name="Account",type=string,JSONPath=`.spec.accountID`,description="The twelve digits of the AWS account."
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Whether the operator reaches the account with every granted role."
+// +kubebuilder:printcolumn:name="Detecting",type=string,JSONPath=`.status.conditions[?(@.type=="Detecting")].reason`,description="Whether the alarms of every application are read: AlarmsRead, or why the operator is blind."
 // +kubebuilder:printcolumn:name="Claimed",type=string,JSONPath=`.status.conditions[?(@.type=="Claimed")].reason`,description="Whether this cluster, and no other, may change anything in the account."
 // +kubebuilder:printcolumn:name="Unmatched",type=integer,JSONPath=`.status.unmatchedAlarms.count`,description="Alarms in ALARM that belong to no application."
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`

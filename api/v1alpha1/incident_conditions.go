@@ -11,8 +11,8 @@ const (
 	// Undiagnosed, InProgress.
 	ConditionDiagnosed = "Diagnosed"
 	// ConditionResolved says whether the trouble is over. Possible reasons: Remediated, RecoveredWithoutChange when
-	// True; Firing, Recovering, AlarmDeleted, NoData, AwaitingApproval, Applying, Verifying, HeldForPerson,
-	// Instructed, ModeObserve, AccountNotClaimed, Undiagnosed.
+	// True; Firing, Recovering, AlarmDeleted, NoData, HeldForPerson, Instructed, ModeObserve, AccountNotClaimed,
+	// Undiagnosed, or the reason of the condition Succeeded of a Remediation that has not ended.
 	ConditionResolved = "Resolved"
 	// ConditionStalled is present only when True: only a person can help.
 	ConditionStalled = "Stalled"

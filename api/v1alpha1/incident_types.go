@@ -11,7 +11,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Application",type=string,JSONPath=`.spec.applicationRef.name`,description="The application in trouble."
 // +kubebuilder:printcolumn:name="Severity",type=string,JSONPath=`.status.severity`,description="P1 is the most severe."
 // +kubebuilder:printcolumn:name="Cause",type=string,JSONPath=`.status.conditions[?(@.type=="Diagnosed")].reason`,description="The cause, or why there is none."
-// +kubebuilder:printcolumn:name="Resolved",type=string,JSONPath=`.status.conditions[?(@.type=="Resolved")].reason`,description="How it ended, or what it waits for."
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.conditions[?(@.type=="Resolved")].reason`,description="What it waits for. It is over with Remediated and RecoveredWithoutChange, and with nothing else."
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type Incident struct {
 	metav1.TypeMeta `json:",inline"`

@@ -10,8 +10,8 @@ const (
 	// Expired, PoliciesChanged, Withdrawn.
 	ConditionApproved = "Approved"
 	// ConditionApplied says whether every call of the plan was seen applied. Possible reasons: Applied; NotBegun,
-	// ModePropose, ModeObserve, TargetBusy, NoLongerNeeded, CauseUnknown, IntentRecorded, OutcomeUnknown, Refused,
-	// Diverged, WrongIdentity, NotGranted, AccountNotClaimed, ClaimedByAnotherCluster, ClaimContended, ClaimUnreadable,
+	// ModePropose, ModeObserve, TargetBusy, NoLongerNeeded, CauseUnknown, IntentRecorded, TakingEffect, OutcomeUnknown,
+	// Refused, Diverged, WrongIdentity, NotGranted, AccountNotClaimed, ClaimedByAnotherCluster, ClaimContended, ClaimUnreadable,
 	// ClaimSettling.
 	ConditionApplied = "Applied"
 	// ConditionVerified says whether the change was proved to help. Possible reasons: Verified; Settling,
@@ -96,6 +96,8 @@ const (
 	ReasonCauseUnknown = "CauseUnknown"
 	// ReasonIntentRecorded says that a call is being made.
 	ReasonIntentRecorded = "IntentRecorded"
+	// ReasonTakingEffect says that AWS answered that it makes the change, and that it is not read back as in force yet.
+	ReasonTakingEffect = "TakingEffect"
 	// ReasonOutcomeUnknown says that it is not known yet whether a call arrived.
 	ReasonOutcomeUnknown = "OutcomeUnknown"
 	// ReasonRefused says that AWS refused a call and changed nothing.
@@ -142,6 +144,8 @@ const (
 	ReasonSucceeded = "Succeeded"
 	// ReasonHeld says that the change stays as it is, and a person has to look.
 	ReasonHeld = "Held"
+	// ReasonDeleting says that the Remediation is deleted in the middle of its change, and kept until that is seen through.
+	ReasonDeleting = "Deleting"
 	// ReasonUnreachable says that the Remediation is deleted in the middle of its change, and its function cannot be read.
 	ReasonUnreachable = "Unreachable"
 	// ReasonOrphaned says that nobody sees the change through any more: the Remediation was deleted, and the record of

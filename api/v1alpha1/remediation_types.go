@@ -9,9 +9,9 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:resource:shortName=rem,categories=oncall
 // +kubebuilder:selectablefield:JSONPath=`.spec.applicationRef.name`
 // +kubebuilder:printcolumn:name="Function",type=string,JSONPath=`.spec.target.functionName`,description="The function to change."
-// +kubebuilder:printcolumn:name="Change",type=string,JSONPath=`.status.plan.summary`,description="What the plan changes."
-// +kubebuilder:printcolumn:name="Approved",type=string,JSONPath=`.status.conditions[?(@.type=="Approved")].reason`,description="Whether the plan is approved."
-// +kubebuilder:printcolumn:name="Succeeded",type=string,JSONPath=`.status.conditions[?(@.type=="Succeeded")].reason`,description="How it ended, or what it waits for."
+// +kubebuilder:printcolumn:name="Plan",type=string,JSONPath=`.status.plan.summary`,description="What the plan would change, or did: State says which."
+// +kubebuilder:printcolumn:name="Approved",type=string,JSONPath=`.status.conditions[?(@.type=="Approved")].reason`,description="Approved, or why the plan is not."
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.conditions[?(@.type=="Succeeded")].reason`,description="What it waits for, or how it ended. The change was proved to help with Succeeded, and with nothing else."
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type Remediation struct {
 	metav1.TypeMeta `json:",inline"`
@@ -272,6 +272,11 @@ type Plan struct {
 	// blastRadius of the change. Not part of the digest.
 	// +optional
 	BlastRadius *BlastRadius `json:"blastRadius,omitempty"`
+
+	// replaces says which plan this one replaced, and why. Not part of the digest.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Replaces string `json:"replaces,omitempty"`
 
 	// plannedAt is when the plan got its number.
 	// +required

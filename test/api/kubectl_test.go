@@ -39,9 +39,9 @@ func reasons(more map[string]any, byType ...string) map[string]any {
 
 var kubectlShows = map[string]shown{
 	"AWSAccount": {
-		short: "awsacct", columns: []string{"Name", "Account", "Ready", "Claimed", "Unmatched", "Age"},
+		short: "awsacct", columns: []string{"Name", "Ready", "Detecting", "Claimed", "Unmatched", "Age"},
 		status: reasons(map[string]any{"unmatchedAlarms": map[string]any{"count": int64(3)}}, "Detecting", "Error", "Ready", "AccessDenied", "Claimed", "ClaimedByAnotherCluster"),
-		cells:  []any{"prod", "123456789012", "AccessDenied", "ClaimedByAnotherCluster", 3.0},
+		cells:  []any{"prod", "AccessDenied", "Error", "ClaimedByAnotherCluster", 3.0},
 	},
 	"ServerlessApplication": {
 		short: "sapp", columns: []string{"Name", "Mode", "Account", "Region", "Ready", "Age"},
@@ -58,12 +58,12 @@ var kubectlShows = map[string]shown{
 		cells: []any{"default", "15m"},
 	},
 	"Incident": {
-		short: "inc", columns: []string{"Name", "Application", "Severity", "Cause", "Resolved", "Age"},
+		short: "inc", columns: []string{"Name", "Application", "Severity", "Cause", "State", "Age"},
 		status: reasons(map[string]any{"severity": "P2"}, "Accepted", "Accepted", "Diagnosed", "ReservedConcurrencyTooLow", "Resolved", "Firing"),
 		cells:  []any{"by-hand", "react-stocks", "P2", "ReservedConcurrencyTooLow", "Firing"},
 	},
 	"Remediation": {
-		short: "rem", columns: []string{"Name", "Function", "Change", "Approved", "Succeeded", "Age"},
+		short: "rem", columns: []string{"Name", "Function", "Plan", "Approved", "State", "Age"},
 		status: reasons(map[string]any{"plan": plan}, "Approved", "AwaitingApproval", "Succeeded", "AwaitingApproval"),
 		cells: []any{
 			"more-concurrency", "react-stocks-backend-prod-ReactStocksFunction", "reserved concurrency 100 → 200",
