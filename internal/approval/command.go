@@ -33,5 +33,8 @@ EOF`, v1alpha1.GroupVersion, rem.Namespace, strings.TrimRight(name, "-.")+suffix
 		rem.Name, rem.UID, rem.Spec.Action.Name(), plan.Digest)
 }
 
+// Rejecting says how to reject what Command approves.
+const Rejecting = "To reject it, create the same with the decision Rejected"
+
 // shortDigest returns the algorithm and the first eight digits of a digest, for messages.
 func shortDigest(digest string) string { return digest[:min(len(digest), len("sha256:")+8)] }

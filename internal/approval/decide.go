@@ -60,6 +60,8 @@ type Verdict struct {
 	Message string
 	// Counted lists at most 16 approvals of the Remediation, those that count first, and why the others do not.
 	Counted []v1alpha1.CountedApproval
+	// Unapprovable says why no approval at all can count, and what to do instead. Empty while somebody can approve.
+	Unapprovable string
 	// By names the approvals that count, at most five, for the intent. Empty unless the State is Approved.
 	By []string
 }
@@ -79,7 +81,7 @@ func Decide(in Input) Verdict {
 		verdict.Message = fmt.Sprintf("%s rejected plan %d", tally.rejectedBy, plan.Number)
 	case !in.Now.Before(expires):
 		verdict.State = Expired
-		verdict.Message = fmt.Sprintf("plan %d expired at %s with %d of %d approvals: create the Remediation again if it is still wanted",
+		verdict.Message = fmt.Sprintf("plan %d expired at %s with %d of %d approvals: the operator plans again by itself, and that plan needs approvals of its own",
 			plan.Number, expires.UTC().Format(time.RFC3339), len(tally.people), in.Policy.People)
 	case !in.Admission.Intact:
 		verdict.State = PoliciesChanged
@@ -93,7 +95,8 @@ func Decide(in Input) Verdict {
 		verdict.Message = fmt.Sprintf("plan %d was approved by %s", plan.Number, strings.Join(tally.usernames(), ", "))
 	default:
 		verdict.State = Awaiting
-		verdict.Message = waiting(in, plan, tally)
+		verdict.Unapprovable = unapprovable(in)
+		verdict.Message = waiting(in, plan, tally, verdict.Unapprovable)
 	}
 	verdict.Message = clip(verdict.Message)
 	return verdict
@@ -111,16 +114,24 @@ func expiry(plan *v1alpha1.Plan, policy v1alpha1.PinnedPolicy) time.Time {
 	return expires
 }
 
-func waiting(in Input, plan *v1alpha1.Plan, tally tally) string {
+func waiting(in Input, plan *v1alpha1.Plan, tally tally, unapprovable string) string {
 	action := in.Remediation.Spec.Action.Name()
 	message := fmt.Sprintf("plan %d has %d of %d approvals of people who may approve remediations/%s",
 		plan.Number, len(tally.people), max(in.Policy.People, 1), action)
+	why := passedOver(tally.counted)
+	switch {
+	case unapprovable != "" && why != "":
+		return message + why // which says what to do instead
+	case unapprovable != "":
+		return message + "; no approval of it can count: " + unapprovable
+	}
+	message += "; they count until " + expiry(plan, in.Policy).UTC().Format(time.RFC3339)
 	for _, r := range requests(in) {
 		if by := r.by; by != nil && !in.Policy.AllowRequester && isPerson(*by) {
 			message += fmt.Sprintf("; it cannot be %s, who %s", by.Username, r.did)
 		}
 	}
-	return message + passedOver(tally.counted)
+	return message + why
 }
 
 // passedOver says why the newest approval that does not count does not, so that whoever waits need not look for it.

@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 )
@@ -85,7 +86,7 @@ func TestEachReasonForWhichAnApprovalDoesNotCountHasItsSentence(t *testing.T) {
 			"it is for the action setTimeout, and this is setReservedConcurrency"},
 		"another plan": {
 			func(_ *Input, a *v1alpha1.Approval) { a.Spec.PlanDigest = "sha256:" + strings.Repeat("a", 64) },
-			"it is for another plan (sha256:aaaaaaaa): read plan 3 (" + shortDigest(given().Remediation.Status.Plan.Digest) + ") and create an Approval for it"},
+			"it is for another plan (sha256:aaaaaaaa): read plan 3 (" + shortDigest(given().Remediation.Status.Plan.Digest) + ") and create an Approval for it; plan 2 expired at 2026-03-02T14:30:00Z"},
 		"no approver": {
 			func(_ *Input, a *v1alpha1.Approval) { a.Spec.Approver = nil },
 			"it does not say who approves: it was created while the admission policies were not in force"},
@@ -100,7 +101,7 @@ func TestEachReasonForWhichAnApprovalDoesNotCountHasItsSentence(t *testing.T) {
 			"it is being deleted"},
 		"created at the moment the policies had settled": {
 			func(_ *Input, a *v1alpha1.Approval) { a.CreationTimestamp = metav1.NewTime(settled) },
-			"it was created before 2026-03-02T14:31:00Z, when the admission policies were first seen in force: create another Approval"},
+			"it was created too early: until 2026-03-02T14:31:00Z, 10 s after the admission policies were first seen in force, no Approval counts: create another Approval"},
 		"used for a change": {
 			func(in *Input, _ *v1alpha1.Approval) { in.attempted(v1alpha1.OutcomeApplied) },
 			"it was used for an attempt whose outcome is Applied: an Approval is for one change"},
@@ -117,21 +118,21 @@ func TestEachReasonForWhichAnApprovalDoesNotCountHasItsSentence(t *testing.T) {
 			func(in *Input, _ *v1alpha1.Approval) {
 				in.Remediation.CreationTimestamp = metav1.NewTime(planned.Add(-time.Second))
 			},
-			"nobody knows who asked for the change, and whoever did may not approve the change: the Remediation was created before 2026-03-02T14:30:00Z, when the admission policies were first seen in force: create it again"},
+			"nobody knows who asked for the change, and whoever did may not approve the change: the Remediation was created before 2026-03-02T14:30:00Z, when the admission policies were first seen in force: delete it and create it again"},
 		"an unknown requester": {
 			func(in *Input, _ *v1alpha1.Approval) { in.Remediation.Spec.RequestedBy = nil },
-			"nobody knows who asked for the change, and whoever did may not approve the change: the Remediation was created while the admission policies were not in force: create it again"},
+			"nobody knows who asked for the change, and whoever did may not approve the change: the Remediation was created while the admission policies were not in force: delete it and create it again"},
 		"who opened the Incident": {
 			func(in *Input, _ *v1alpha1.Approval) { in.forIncidentOf("alice") },
 			"alice opened the Incident, and somebody else has to approve it"},
 		"an Incident of nobody knows whom": {
 			func(in *Input, _ *v1alpha1.Approval) { in.forIncidentOf("erin").Spec.RequestedBy = nil },
-			"nobody knows who opened the Incident, and whoever did may not approve the change: the Incident was created while the admission policies were not in force: create a Remediation that names no Incident"},
+			"nobody knows who opened the Incident, and whoever did may not approve the change: the Incident was created while the admission policies were not in force: create a Remediation that names no Incident, with the same action, and reject or delete this one"},
 		"an Incident whose requester nothing confirmed": {
 			func(in *Input, _ *v1alpha1.Approval) {
 				in.forIncidentOf("erin").CreationTimestamp = metav1.NewTime(planned.Add(-time.Second))
 			},
-			"nobody knows who opened the Incident, and whoever did may not approve the change: the Incident was created before 2026-03-02T14:30:00Z, when the admission policies were first seen in force: create a Remediation that names no Incident"},
+			"nobody knows who opened the Incident, and whoever did may not approve the change: the Incident was created before 2026-03-02T14:30:00Z, when the admission policies were first seen in force: create a Remediation that names no Incident, with the same action, and reject or delete this one"},
 		"an Incident that is gone": {
 			func(in *Input, _ *v1alpha1.Approval) { in.forIncidentOf("erin"); in.Incident = nil },
 			"nobody knows who opened Incident drill, which is gone, and whoever did may not approve the change"},
@@ -252,9 +253,51 @@ func TestAWaitingPlanSaysHowManyAndWhoCannotBe(t *testing.T) {
 	g := NewWithT(t)
 	in := given()
 	in.Policy.People = 2
-	g.Expect(Decide(*in).Message).To(Equal("plan 3 has 1 of 2 approvals of people who may approve remediations/setReservedConcurrency; it cannot be dana, who asked for the change"))
+	g.Expect(Decide(*in).Message).To(Equal("plan 3 has 1 of 2 approvals of people who may approve remediations/setReservedConcurrency; they count until 2026-03-02T15:00:00Z; it cannot be dana, who asked for the change"))
 	in.Remediation.Spec.RequestedBy.Username = "system:serviceaccount:runbook-operator:runbook-operator"
-	g.Expect(Decide(*in).Message).To(Equal("plan 3 has 1 of 2 approvals of people who may approve remediations/setReservedConcurrency"))
+	g.Expect(Decide(*in).Message).To(Equal("plan 3 has 1 of 2 approvals of people who may approve remediations/setReservedConcurrency; they count until 2026-03-02T15:00:00Z"))
+}
+
+func TestAPlanThatNobodyCanApproveSaysSoBeforeAnybodyTriesAndWhatToDoInstead(t *testing.T) {
+	early := metav1.NewTime(planned.Add(-time.Second))
+	for name, test := range map[string]struct {
+		edit func(in *Input)
+		want string
+	}{
+		"a person's Remediation of before the policies": {
+			func(in *Input) { in.Remediation.CreationTimestamp = early },
+			"the Remediation was created before 2026-03-02T14:30:00Z, when the admission policies were first seen in force: delete it and create it again",
+		},
+		"the operator's Remediation of before the policies": {
+			func(in *Input) {
+				in.forIncidentOf("erin")
+				in.Remediation.CreationTimestamp = early
+				in.Remediation.OwnerReferences = []metav1.OwnerReference{{Kind: "Incident", Name: "drill", Controller: ptr.To(true)}}
+			},
+			"when the admission policies were first seen in force: delete it, and the operator proposes the change again: kubectl delete remediation fix -n shop",
+		},
+		"an Incident of before the policies, whose every Remediation would be no better": {
+			func(in *Input) {
+				in.forIncidentOf("erin").CreationTimestamp = early
+				in.Remediation.CreationTimestamp = early
+				in.Remediation.OwnerReferences = []metav1.OwnerReference{{Kind: "Incident", Name: "drill", Controller: ptr.To(true)}}
+			},
+			"create a Remediation that names no Incident, with the same action, and reject or delete this one",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			in := given()
+			in.Approvals = nil
+			test.edit(in)
+			verdict := Decide(*in)
+			g.Expect(verdict.State).To(Equal(Awaiting))
+			g.Expect(verdict.Unapprovable).To(HaveSuffix(test.want))
+			g.Expect(verdict.Message).To(HaveSuffix("; no approval of it can count: " + verdict.Unapprovable))
+			in.Policy.AllowRequester = true
+			g.Expect(Decide(*in).Unapprovable).To(BeEmpty(), "where whoever asked may approve, it does not matter who did")
+		})
+	}
 }
 
 func TestAWaitingPlanSaysWhyTheNewestApprovalThatDoesNotCountDoesNot(t *testing.T) {
@@ -289,7 +332,7 @@ func TestAPlanExpiresAtItsTimeOrSoonerUnderAStricterPolicy(t *testing.T) {
 	in.Now = planned.Add(30 * time.Minute)
 	verdict := Decide(*in)
 	g.Expect(verdict.State).To(Equal(Expired))
-	g.Expect(verdict.Message).To(Equal("plan 3 expired at 2026-03-02T15:00:00Z with 1 of 1 approvals: create the Remediation again if it is still wanted"))
+	g.Expect(verdict.Message).To(Equal("plan 3 expired at 2026-03-02T15:00:00Z with 1 of 1 approvals: the operator plans again by itself, and that plan needs approvals of its own"))
 	in.Now = planned.Add(10 * time.Minute)
 	in.Policy.PlanExpiresAfterSeconds = 600
 	g.Expect(Decide(*in).State).To(Equal(Expired))

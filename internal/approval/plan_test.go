@@ -49,6 +49,7 @@ func examplePlan() v1alpha1.Plan {
 		Warnings:     []string{"the account has 40 executions left"},
 		Cost:         "no charge for reserved concurrency",
 		BlastRadius:  &v1alpha1.BlastRadius{RequestsPerMinute: &perMinute, Message: "nobody else"},
+		Replaces:     "plan 2 expired at 2026-03-02T14:30:00Z",
 		PlannedAt:    metav1.NewTime(planned), ExpiresAt: metav1.NewTime(planned.Add(30 * time.Minute)),
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 )
 
@@ -22,7 +24,7 @@ func misplaced(in Input, plan *v1alpha1.Plan, a v1alpha1.Approval) string {
 		return fmt.Sprintf("it is for the action %s, and this is %s", spec.Action, action)
 	case spec.PlanDigest != plan.Digest:
 		return fmt.Sprintf("it is for another plan (%s): read plan %d (%s) and create an Approval for it",
-			shortDigest(spec.PlanDigest), plan.Number, shortDigest(plan.Digest))
+			shortDigest(spec.PlanDigest), plan.Number, shortDigest(plan.Digest)) + because(plan.Replaces)
 	case spec.Approver == nil || spec.Approver.Username == "":
 		return "it does not say who approves: it was created while the admission policies were not in force"
 	case !isPerson(*spec.Approver):
@@ -45,8 +47,8 @@ func refused(in Input, plan *v1alpha1.Plan, a v1alpha1.Approval, t tally) string
 	// Nothing that was created before the policies were in force, or that cannot be told from it, counts. The
 	// creation time is the API server's, on the wall as SettledAt.
 	if !a.CreationTimestamp.After(in.Admission.SettledAt) {
-		return fmt.Sprintf("it was created before %s, when the admission policies were first seen in force: create another Approval",
-			in.Admission.SettledAt.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("it was created too early: until %s, %d s after the admission policies were first seen in force, no Approval counts: create another Approval",
+			in.Admission.SettledAt.UTC().Format(time.RFC3339), int(settle.Seconds()))
 	}
 	if outcome, used := usedUp(rem, plan, a.Name); used {
 		return fmt.Sprintf("it was used for an attempt whose outcome is %s: an Approval is for one change", outcome)
@@ -63,6 +65,14 @@ func refused(in Input, plan *v1alpha1.Plan, a v1alpha1.Approval, t tally) string
 	return ""
 }
 
+// because appends why the present plan replaced another one, where that is known.
+func because(replaces string) string {
+	if replaces == "" {
+		return ""
+	}
+	return "; " + replaces
+}
+
 // request is one thing without which the change would not have been proposed, and whose author may not approve it.
 type request struct {
 	what   string // the object, for people
@@ -76,11 +86,44 @@ type request struct {
 // for. Who opens an Incident by hand chooses its Runbooks, and so the change.
 func requests(in Input) []request {
 	rem := in.Remediation
-	asked := []request{{"the Remediation", "asked for the change", "create it again", rem.Spec.RequestedBy, rem.CreationTimestamp.Time}}
+	asked := []request{{"the Remediation", "asked for the change", "delete it and create it again", rem.Spec.RequestedBy, rem.CreationTimestamp.Time}}
+	if rem.Spec.IncidentRef != nil && metav1.GetControllerOf(rem) != nil {
+		asked[0].remedy = fmt.Sprintf("delete it, and the operator proposes the change again: kubectl delete remediation %s -n %s", rem.Name, rem.Namespace)
+	}
 	if inc := in.Incident; inc != nil {
-		asked = append(asked, request{"the Incident", "opened the Incident", "create a Remediation that names no Incident", inc.Spec.RequestedBy, inc.CreationTimestamp.Time})
+		of := request{"the Incident", "opened the Incident", "create a Remediation that names no Incident, with the same action, and reject or delete this one", inc.Spec.RequestedBy, inc.CreationTimestamp.Time}
+		if unknown(in, of) != "" {
+			asked[0].remedy = of.remedy // another one for the same Incident would be no better
+		}
+		asked = append(asked, of)
 	}
 	return asked
+}
+
+// unknown says that nobody knows who asked for a change, so that whoever approves it may have; "" where it is known.
+func unknown(in Input, r request) string {
+	switch {
+	case r.by == nil:
+		return fmt.Sprintf("nobody knows who %s, and whoever did may not approve the change: %s was created while the admission policies were not in force: %s", r.did, r.what, r.remedy)
+	case r.at.Before(in.Admission.RequestersSince):
+		return fmt.Sprintf("nobody knows who %s, and whoever did may not approve the change: %s was created before %s, when the admission policies were first seen in force: %s",
+			r.did, r.what, in.Admission.RequestersSince.UTC().Format(time.RFC3339), r.remedy)
+	}
+	return ""
+}
+
+// unapprovable says why nobody at all can approve the change of a Remediation, and what to do instead; "" where somebody
+// can.
+func unapprovable(in Input) string {
+	if in.Policy.AllowRequester {
+		return ""
+	}
+	for _, r := range requests(in) {
+		if why := unknown(in, r); why != "" {
+			return why
+		}
+	}
+	return ""
 }
 
 // requested says why a person may not approve because they asked for the change, or because nobody knows who did; "" where
@@ -90,13 +133,10 @@ func requested(in Input, person v1alpha1.Person) string {
 		return fmt.Sprintf("nobody knows who opened Incident %s, which is gone, and whoever did may not approve the change", ref.Name)
 	}
 	for _, r := range requests(in) {
-		switch {
-		case r.by == nil:
-			return fmt.Sprintf("nobody knows who %s, and whoever did may not approve the change: %s was created while the admission policies were not in force: %s", r.did, r.what, r.remedy)
-		case r.at.Before(in.Admission.RequestersSince):
-			return fmt.Sprintf("nobody knows who %s, and whoever did may not approve the change: %s was created before %s, when the admission policies were first seen in force: %s",
-				r.did, r.what, in.Admission.RequestersSince.UTC().Format(time.RFC3339), r.remedy)
-		case !different(*r.by, person):
+		if why := unknown(in, r); why != "" {
+			return why
+		}
+		if !different(*r.by, person) {
 			return fmt.Sprintf("%s %s, and somebody else has to approve it", person.Username, r.did)
 		}
 	}

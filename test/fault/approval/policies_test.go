@@ -17,7 +17,7 @@ import (
 
 const (
 	notAsShipped = "no approval counts while the admission policies are not as shipped; install config/admission again: "
-	tooEarly     = "when the admission policies were first seen in force: create another Approval"
+	tooEarly     = "after the admission policies were first seen in force, no Approval counts: create another Approval"
 )
 
 // loosenings are what an administrator of the cluster may do to the policy that authorizes approvals, and what the
@@ -135,7 +135,7 @@ var _ = Describe("While an admission policy is not as shipped", func() {
 		s.refused(name, difference)
 		s.restored()
 		s.nudge()
-		s.refused(name, "when the admission policies were first seen in force") // of the Approval, or of the Remediation
+		s.refused(name, "the admission policies were first seen in force") // of the Approval, or of the Remediation
 	},
 		Entry("errors are ignored", edited(scene.Validating, func(spec map[string]any) { spec["failurePolicy"] = "Ignore" }),
 			"differs in spec.failurePolicy"),
