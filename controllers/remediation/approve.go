@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -77,9 +78,13 @@ func (s *scope) heed() bool {
 		s.approved(false, v1alpha1.ReasonExpired, verdict.Message)
 	case approval.PoliciesChanged:
 		s.approved(false, v1alpha1.ReasonPoliciesChanged, verdict.Message)
-		s.wake(recheck)
+		s.wake(restored)
 	default:
-		s.approved(false, v1alpha1.ReasonAwaitingApproval, verdict.Message+". To approve it:\n"+approval.Command(s.rem))
+		message := verdict.Message
+		if verdict.Unapprovable == "" {
+			message += fmt.Sprintf(". %s. To approve it:\n%s", approval.Rejecting, approval.Command(s.rem))
+		}
+		s.approved(false, v1alpha1.ReasonAwaitingApproval, message)
 	}
 	return false
 }
@@ -103,6 +108,9 @@ func (r *Reconciler) overtaken(ctx context.Context, s *scope) {
 		})
 	}
 }
+
+// restored is how soon it is looked again whether the admission policies are as shipped.
+const restored = time.Minute
 
 // maxApprovals is how many approvals the status lists: the bound of its field.
 const maxApprovals = 16

@@ -15,7 +15,7 @@ import (
 	. "github.com/runbook-operator/runbook-operator/test/expectations"
 )
 
-// contended is a story of two Remediations that draw on one pool: the outcome of the first, a, is open, and the second, b,
+// contended is a story of two Remediations that draw on one pool: the change of the first, a, is not seen yet, and the second, b,
 // waits for approval.
 func contended() (s *story, first, second *v1alpha1.Remediation) {
 	GinkgoHelper()
@@ -24,7 +24,7 @@ func contended() (s *story, first, second *v1alpha1.Remediation) {
 	second = s.asks(named("b"), reserving(reactstocks.NewsSyncFunction, 20))
 	s.World.Faults().Add(faults.Rule{Action: "lambda:GetFunction*", Role: role, Effect: faults.Effect{Stale: 10 * time.Second}})
 	s.approves(first)
-	s.until("the first one's outcome is open", patient, func() bool { return s.reason("a", v1alpha1.ConditionApplied) == v1alpha1.ReasonOutcomeUnknown })
+	s.until("the first one's change is not seen yet", patient, func() bool { return s.reason("a", v1alpha1.ConditionApplied) == v1alpha1.ReasonTakingEffect })
 	return s, first, second
 }
 
@@ -58,7 +58,7 @@ var _ = Describe("Two Remediations", func() {
 		s, first, second := contended()
 		s.approves(second)
 		s.until("the second waits for its turn", patient, func() bool { return s.reason("b", v1alpha1.ConditionApplied) == v1alpha1.ReasonTargetBusy })
-		Expect(s.get("a")).To(HaveCondition(v1alpha1.ConditionApplied, metav1.ConditionFalse, v1alpha1.ReasonOutcomeUnknown))
+		Expect(s.get("a")).To(HaveCondition(v1alpha1.ConditionApplied, metav1.ConditionFalse, v1alpha1.ReasonTakingEffect))
 		Expect(s.changed()).To(HaveLen(1))
 		Expect(s.leases()).To(Equal(2), "the function and the pool of the first, and nothing of the one that waits")
 		s.until("the second is made", patient, func() bool { return s.get("b").Status.AppliedAt != nil })
@@ -80,7 +80,7 @@ var _ = Describe("Two Remediations", func() {
 		s.World.Faults().Add(faults.Rule{Action: "cloudwatch:*", Role: role, Effect: faults.Effect{ResetBefore: true}}) // AWS is away
 		s.decides(second, v1alpha1.DecisionRejected)
 		Expect(s.ends(second, 5*time.Second)).To(HaveCondition(v1alpha1.ConditionApproved, metav1.ConditionFalse, v1alpha1.ReasonRejected))
-		Expect(s.reason("a", v1alpha1.ConditionApplied)).To(Equal(v1alpha1.ReasonOutcomeUnknown))
+		Expect(s.reason("a", v1alpha1.ConditionApplied)).To(Equal(v1alpha1.ReasonTakingEffect))
 		s.ends(first, time.Hour)
 		Expect(s.changed()).To(HaveLen(1))
 	})

@@ -21,13 +21,24 @@ var told = []string{
 	v1alpha1.ConditionVerified, v1alpha1.ConditionReverted, v1alpha1.ConditionSucceeded,
 }
 
+// alarming are the reasons of conditions that are not True of which people have to hear at once: somebody has to mend
+// something, or look, before the change can go on.
+var alarming = []string{
+	v1alpha1.ReasonPoliciesChanged, v1alpha1.ReasonAccountNotFound, v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonChangePolicyNotFound,
+	v1alpha1.ReasonFunctionNotFound, v1alpha1.ReasonNotGranted, v1alpha1.ReasonGrantAmbiguous, v1alpha1.ReasonActionNotGranted,
+	v1alpha1.ReasonAccessDenied, v1alpha1.ReasonWrongIdentity, v1alpha1.ReasonAccountNotClaimed, v1alpha1.ReasonClaimedByAnotherCluster,
+	v1alpha1.ReasonClaimUnreadable, v1alpha1.ReasonTargetUnstable, v1alpha1.ReasonDiverged, v1alpha1.ReasonNotFixed,
+	v1alpha1.ReasonInconclusive, v1alpha1.ReasonRevertConflict, v1alpha1.ReasonRevertUntilPassed, v1alpha1.ReasonRevertRefused,
+}
+
 // announceChanges emits an event for every condition that changed its status or reason. The root condition repeats
-// the others until the end, and is told only then. An approval that does not count, or does not count any more, changes
-// no reason, and is told by itself.
+// the others until the end, and is told only then. An approval that does not count, or does not count any more, and a plan
+// that replaces another change no reason, and are told by themselves.
 func (r *Reconciler) announceChanges(before, after *v1alpha1.Remediation) {
 	for _, typ := range told {
 		old, now := find(before.Status.Conditions, typ), find(after.Status.Conditions, typ)
-		if now == nil || old != nil && old.Status == now.Status && old.Reason == now.Reason {
+		replaces := typ == v1alpha1.ConditionPlanned && before.Status.Plan != nil && after.Status.PlanNumber != before.Status.PlanNumber
+		if now == nil || old != nil && old.Status == now.Status && old.Reason == now.Reason && !replaces {
 			continue
 		}
 		over := after.Status.EndedAt != nil || judged(after) && after.Status.Revert == nil
@@ -35,7 +46,7 @@ func (r *Reconciler) announceChanges(before, after *v1alpha1.Remediation) {
 			continue
 		}
 		kind := corev1.EventTypeNormal
-		if over && typ == v1alpha1.ConditionSucceeded && now.Status != metav1.ConditionTrue {
+		if now.Status != metav1.ConditionTrue && (over && typ == v1alpha1.ConditionSucceeded || slices.Contains(alarming, now.Reason)) {
 			kind = corev1.EventTypeWarning
 		}
 		r.Recorder.Eventf(after, nil, kind, now.Reason, typ, "%s", clip(now.Message, maxNote))

@@ -60,7 +60,11 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) (bool, error) {
 			s.rem.Spec.Target.FunctionName, text(intent.Before), text(call.Writes), text(live.Fields)))
 		return false, nil
 	default:
-		s.progress(p, v1alpha1.ReasonOutcomeUnknown, "the call was made and is not seen applied yet: it is looked at again, and never repeated blindly")
+		if intent.Answered && !live.Failed {
+			s.progress(p, v1alpha1.ReasonTakingEffect, "AWS answered that it makes the change, which is not in force yet: it is looked at until it is")
+		} else {
+			s.progress(p, v1alpha1.ReasonOutcomeUnknown, "the call was made and is not seen applied yet: it is looked at again, and never repeated blindly")
+		}
 		s.wake(observeRetry)
 		return false, nil
 	}

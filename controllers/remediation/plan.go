@@ -47,6 +47,9 @@ func (r *Reconciler) plan(ctx context.Context, s *scope) (bool, error) {
 	if err := r.moved(ctx, s, &fresh); err != nil {
 		return false, err
 	}
+	if present != nil {
+		fresh.Replaces = replaced(*present, fresh, s.now)
+	}
 	switch {
 	case present == nil:
 		s.adopt(fresh, proposal.TemplatePatch)
@@ -63,7 +66,7 @@ func (r *Reconciler) plan(ctx context.Context, s *scope) (bool, error) {
 	}
 	plan := s.rem.Status.Plan
 	s.wake(plan.ExpiresAt.Sub(s.now))
-	s.planned(true, v1alpha1.ReasonPlanned, fmt.Sprintf("plan %d: %s; %s", plan.Number, plan.Summary, undoing(plan)))
+	s.planned(true, v1alpha1.ReasonPlanned, planText(plan))
 	return true, nil
 }
 
@@ -192,6 +195,15 @@ func (s *scope) compose(p action.Proposal, v v1alpha1.PlannedVerification) v1alp
 		Cost:                p.Cost,
 		BlastRadius:         p.BlastRadius,
 	}
+}
+
+// planText says for the person who decides what the plan is, which one it replaced, and why. Pure.
+func planText(p *v1alpha1.Plan) string {
+	out := fmt.Sprintf("plan %d: %s; %s", p.Number, p.Summary, undoing(p))
+	if p.Replaces != "" {
+		out += fmt.Sprintf(". It replaces an earlier one: %s", p.Replaces)
+	}
+	return out
 }
 
 // undoing says for the person who decides when a change is undone without another approval. Pure.

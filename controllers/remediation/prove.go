@@ -8,6 +8,7 @@ import (
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
+	count "github.com/runbook-operator/runbook-operator/internal/number"
 )
 
 // settleRevert records that everything is as before, and begins to watch whether users are served no worse. Where
@@ -65,7 +66,7 @@ func (r *Reconciler) prove(ctx context.Context, s *scope) (bool, error) {
 	case passed:
 		s.undone(v1alpha1.ReasonReverted, fmt.Sprintf("reverted to %s and read back; nobody is worse off than before the change, for %s: %s", back, v.LastAt.Sub(v.GoodSince.Time), message))
 	case failed, inconclusive:
-		s.undone(v1alpha1.ReasonRevertUnverified, fmt.Sprintf("reverted to %s and read back; after %d observations it is not proved that nobody is worse off than before the change: %s; a person has to look", back, v.Observations, message))
+		s.undone(v1alpha1.ReasonRevertUnverified, fmt.Sprintf("reverted to %s and read back; after %s it is not proved that nobody is worse off than before the change: %s; a person has to look", back, count.Of(v.Observations, "observation"), message))
 	default:
 		s.proving()
 		s.wake(due(*v, plan).Sub(s.now))
@@ -78,9 +79,9 @@ func (s *scope) proving() {
 	v := s.rem.Status.Revert.Verification
 	message := "reverted and read back: it is watched whether anybody is worse off than before the change"
 	if v.LastAt == nil {
-		message += fmt.Sprintf(", from %s on", v.NotBefore.UTC().Format(time.TimeOnly))
+		message += fmt.Sprintf(", from %s on", v.NotBefore.UTC().Format(time.RFC3339))
 	} else {
-		message += fmt.Sprintf(", %d observations so far: %s", v.Observations, v.Message)
+		message += fmt.Sprintf(", %s so far: %s", count.Of(v.Observations, "observation"), v.Message)
 	}
 	s.reverted(false, v1alpha1.ReasonReverting, message)
 }

@@ -127,6 +127,9 @@ func (s *scope) summarize() {
 	waitsToExpire := judged(s.rem) && st.Revert == nil
 	if !ended && !waitsToExpire && !conditions.IsTrue(st.Conditions, v1alpha1.ConditionVerified) {
 		reason, message := s.waitsFor()
+		if s.kept() && st.Unreachable == nil { // which says so itself
+			message = "it is deleted, and kept until its change is seen through: " + message
+		}
 		s.set(v1alpha1.ConditionSucceeded, false, reason, message)
 	}
 	succeeded := conditions.IsTrue(st.Conditions, v1alpha1.ConditionSucceeded)
@@ -136,10 +139,32 @@ func (s *scope) summarize() {
 		conditions.Present(&st.Conditions, s.rem.Generation, s.now, typ, is, reason, message)
 	}
 	present(v1alpha1.ConditionStalled, stalled, last, "the Remediation ended without success: see the condition Succeeded")
-	present(v1alpha1.ConditionReconciling, !ended && pending(s.rem) != nil, v1alpha1.ReasonOutcomeUnknown, "a call was announced and its outcome is not known yet")
+	reason, message := s.underWay()
+	present(v1alpha1.ConditionReconciling, reason != "", reason, message)
 	inPlace := st.AppliedAt != nil && !conditions.IsTrue(st.Conditions, v1alpha1.ConditionReverted) && (st.Revert == nil || st.Revert.AppliedAt == nil)
 	present(v1alpha1.ConditionDriftDebt, inPlace && st.TemplatePatch != "", v1alpha1.ReasonTemplateDiffers,
 		"the function differs from its stack's template, whose next deployment would undo the change. In the template: "+st.TemplatePatch)
+}
+
+// kept says whether the Remediation is deleted and stays until its change was seen through.
+func (s *scope) kept() bool {
+	return !s.rem.DeletionTimestamp.IsZero() && begun(s.rem) && s.rem.Status.EndedAt == nil
+}
+
+// underWay says what the operator is at work at, or why it keeps one that is deleted; "" where it only waits.
+func (s *scope) underWay() (reason, message string) {
+	p := pending(s.rem)
+	switch {
+	case s.kept() && s.expires() != nil:
+		return v1alpha1.ReasonDeleting, fmt.Sprintf("it was deleted in the middle of its change, and is kept until that is seen through: the change is reverted at %s", s.expires().UTC().Format(time.RFC3339))
+	case s.kept():
+		return v1alpha1.ReasonDeleting, "it was deleted in the middle of its change, and is kept until that is seen through: the other conditions say how far it is"
+	case s.rem.Status.EndedAt != nil || p == nil:
+		return "", ""
+	case p.Answered:
+		return v1alpha1.ReasonTakingEffect, "AWS answered a call that was announced, and what it did is not read back yet"
+	}
+	return v1alpha1.ReasonOutcomeUnknown, "a call was announced and its outcome is not known yet"
 }
 
 // waitsFor returns the first condition that is not True.

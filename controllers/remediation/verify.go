@@ -10,6 +10,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/conditions"
 	"github.com/runbook-operator/runbook-operator/internal/evidence"
 	"github.com/runbook-operator/runbook-operator/internal/fault"
+	count "github.com/runbook-operator/runbook-operator/internal/number"
 )
 
 // verify looks once a period at what users and alarms say, and ends the Remediation when all looks together prove
@@ -33,12 +34,12 @@ func (r *Reconciler) verify(ctx context.Context, s *scope) (bool, error) {
 	}
 	switch record(v, plan, result, message, s.now) {
 	case passed:
-		s.succeed(fmt.Sprintf("%d good observations in a row over %s: %s", v.Good, v.LastAt.Sub(v.GoodSince.Time), message))
+		s.succeed(fmt.Sprintf("%s in a row over %s: %s", count.Of(v.Good, "good observation"), v.LastAt.Sub(v.GoodSince.Time), message))
 	case failed:
-		s.fail(fmt.Sprintf("%d bad observations in a row: %s", v.Bad, message))
+		s.fail(fmt.Sprintf("%s in a row: %s", count.Of(v.Bad, "bad observation"), message))
 		return true, nil
 	case inconclusive:
-		s.hold(v1alpha1.ReasonInconclusive, fmt.Sprintf("after %d observations nobody can tell whether the change helped: %s", v.Observations, message))
+		s.hold(v1alpha1.ReasonInconclusive, fmt.Sprintf("after %s nobody can tell whether the change helped: %s", count.Of(v.Observations, "observation"), message))
 	default:
 		s.verifying()
 		s.wake(due(*v, plan).Sub(s.now))
@@ -133,7 +134,7 @@ func (r *Reconciler) markMuted(ctx context.Context, s *scope, found map[string]a
 func (s *scope) verifying() {
 	v, plan := s.rem.Status.Verification, s.rem.Status.Plan.Verification
 	if v.LastAt == nil {
-		s.verified(false, v1alpha1.ReasonSettling, fmt.Sprintf("the first observation is at %s: before, the alarms cannot have seen the change", v.NotBefore.UTC().Format(time.TimeOnly)))
+		s.verified(false, v1alpha1.ReasonSettling, fmt.Sprintf("the first observation is at %s: before, the alarms cannot have seen the change", v.NotBefore.UTC().Format(time.RFC3339)))
 		return
 	}
 	good := time.Duration(0)

@@ -89,7 +89,7 @@ var (
 		rem := c.approved(k.ask)
 		c.World.Faults().Add(faults.Rule{Action: "lambda:GetFunction*", Role: reactstocks.GrantRole, Until: c.Clock.Now().Add(10 * time.Second), Effect: faults.Effect{Stale: 10 * time.Second}})
 		c.look(c.first, client.ObjectKeyFromObject(rem))
-		Expect(c.Reason(rem.Name, v1alpha1.ConditionApplied)).To(Equal(v1alpha1.ReasonOutcomeUnknown), c.says(rem.Name))
+		Expect(c.Reason(rem.Name, v1alpha1.ConditionApplied)).To(Equal(v1alpha1.ReasonTakingEffect), c.says(rem.Name))
 		return rem
 	}, onward}
 	verifying = stage{"it is verified", func(c *course, k kind) *v1alpha1.Remediation { return c.applied(k) }, onward}
