@@ -21,7 +21,8 @@ var told = []string{
 	v1alpha1.ConditionAccepted, v1alpha1.ConditionInvestigated, v1alpha1.ConditionDiagnosed, v1alpha1.ConditionResolved,
 }
 
-// tell emits an event for a new Incident, and for every condition that changed its status or reason.
+// tell emits an event for a new Incident, for every condition that changed its status or reason, and for another plan that
+// waits for people.
 func (r *Reconciler) tell(before, after *v1alpha1.Incident) {
 	// Detection tells of the Incidents that it opens.
 	if before.Status.OpenedAt == nil && after.Spec.Signal == nil && after.Spec.RequestedBy != nil {
@@ -29,11 +30,12 @@ func (r *Reconciler) tell(before, after *v1alpha1.Incident) {
 	}
 	for _, typ := range told {
 		old, now := find(before.Status.Conditions, typ), find(after.Status.Conditions, typ)
-		if now == nil || old != nil && old.Status == now.Status && old.Reason == now.Reason {
+		again := now != nil && now.Reason == v1alpha1.ReasonAwaitingApproval && old != nil && old.Message != now.Message
+		if now == nil || old != nil && old.Status == now.Status && old.Reason == now.Reason && !again {
 			continue
 		}
 		kind := corev1.EventTypeNormal
-		if now.Status != metav1.ConditionTrue && stuck[now.Reason] {
+		if now.Status != metav1.ConditionTrue && (typ == v1alpha1.ConditionAccepted || stuck[now.Reason] || now.Reason == v1alpha1.ReasonPoliciesChanged) {
 			kind = corev1.EventTypeWarning
 		}
 		r.Recorder.Eventf(after, nil, kind, now.Reason, typ, "%s", clip(now.Message, maxNote))

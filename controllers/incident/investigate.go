@@ -72,12 +72,12 @@ func (s *scope) forget(answers bool) (stay []v1alpha1.StepResult) {
 	}
 	read := newest(st.Evidence)
 	overtaken := last != nil && outlived(*last) && s.firing() && read.Before(last.Status.EndedAt.Time)
-	proved := last != nil && ended(*last) == v1alpha1.ReasonSucceeded && len(st.Signals) == 0 && read.Before(answeredAt(*last))
-	if overtaken || proved {
+	byHand := last != nil && ended(*last) == v1alpha1.ReasonSucceeded && len(st.Signals) == 0
+	if overtaken || byHand && read.Before(answeredAt(*last)) {
 		st.Evidence = nil
 		return nil
 	}
-	if s.firing() {
+	if s.firing() || byHand {
 		age := s.now.Sub(read)
 		if age >= recheck {
 			stay, st.Evidence = st.Evidence, nil

@@ -9,7 +9,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
-	"github.com/runbook-operator/runbook-operator/internal/conditions"
 )
 
 // resolve says whether the trouble is over. It is over when every alarm was OK for long enough and no change is
@@ -59,19 +58,16 @@ func recovered(signals []v1alpha1.SignalStatus) (*metav1.Time, v1alpha1.AlarmSta
 func (s *scope) outcome(since *metav1.Time, state v1alpha1.AlarmState) (over bool, reason, message string) {
 	last := s.last()
 	if last != nil && !answered(*last) {
-		why := conditions.Reason(last.Status.Conditions, v1alpha1.ConditionSucceeded)
-		if why == "" {
-			why = v1alpha1.ReasonProposed
-		}
-		return false, why, fmt.Sprintf("Remediation %s is under way: see its conditions", last.Name)
+		why, message := unfinished(*last)
+		return false, why, message
 	}
 	if name := s.lost(); name != "" {
-		return false, v1alpha1.ReasonHeldForPerson, fmt.Sprintf("Remediation %s was deleted while its change was under way or before it was proved: a person has to look", name)
+		return false, v1alpha1.ReasonHeldForPerson, fmt.Sprintf("Remediation %s was deleted while its change was under way or before it was proved: a person has to look at what was changed. When it is dealt with, close the Incident: kubectl delete incident %s -n %s", name, s.inc.Name, s.inc.Namespace)
 	}
 	if last != nil && ended(*last) != v1alpha1.ReasonSucceeded && !outlived(*last) && (since == nil || slices.ContainsFunc(s.remediations, unproved)) {
 		// Where nothing was changed and every alarm is OK, there is nothing to look at.
 		if _, again := rungOf(s.cause(), s.remediations); !again {
-			return false, v1alpha1.ReasonHeldForPerson, heldMessage(*last)
+			return false, v1alpha1.ReasonHeldForPerson, heldMessage(*last, s.inc.Name)
 		}
 	}
 	fixed := s.proved()
@@ -82,15 +78,15 @@ func (s *scope) outcome(since *metav1.Time, state v1alpha1.AlarmState) (over boo
 	case v1alpha1.AlarmFiring:
 		return s.unanswered(fixed != nil)
 	case v1alpha1.AlarmDeleted:
-		return false, v1alpha1.ReasonAlarmDeleted, "an alarm of the Incident was deleted, so nobody can say that it recovered: a person has to look"
+		return false, v1alpha1.ReasonAlarmDeleted, inState(s.inc.Status.Signals, state) + " was deleted, so nobody can say that it recovered: a person has to look, and to close the Incident when it is dealt with: kubectl delete incident " + s.inc.Name + " -n " + s.inc.Namespace
 	case v1alpha1.AlarmInsufficientData:
-		return false, v1alpha1.ReasonNoData, "an alarm of the Incident has no data, so nobody can say that it recovered"
+		return false, v1alpha1.ReasonNoData, inState(s.inc.Status.Signals, state) + " has no data, so nobody can say that it recovered: the Incident goes on until the alarm has data again"
 	}
 	if since == nil { // no signal: a person opened it
 		return s.unanswered(fixed != nil)
 	}
 	if s.now.Sub(since.Time) < s.stableFor {
-		return false, v1alpha1.ReasonRecovering, fmt.Sprintf("every alarm is OK since %s: the Incident is over when they stay so for %s", since.UTC().Format(time.TimeOnly), s.stableFor)
+		return false, v1alpha1.ReasonRecovering, fmt.Sprintf("every alarm is OK since %s: the Incident is over when they stay so for %s", since.UTC().Format(time.RFC3339), s.stableFor)
 	}
 	if fixed != nil {
 		return true, v1alpha1.ReasonRemediated, fmt.Sprintf("Remediation %s was proved to help, every alarm is OK since %s", fixed.Name, since.UTC().Format(time.RFC3339))
@@ -117,14 +113,6 @@ func (s *scope) answeredByHand(fixed v1alpha1.Remediation) (over bool, reason, m
 	return true, v1alpha1.ReasonRemediated, proved + ", and no rule fires any more"
 }
 
-// heldMessage says what became of a change that nothing follows by itself.
-func heldMessage(rem v1alpha1.Remediation) string {
-	if conditions.IsTrue(rem.Status.Conditions, v1alpha1.ConditionReverted) {
-		return fmt.Sprintf("Remediation %s did not help and was reverted (%s): a person has to look", rem.Name, ended(rem))
-	}
-	return fmt.Sprintf("Remediation %s ended with %s: a person has to look", rem.Name, ended(rem))
-}
-
 // cause returns the cause that is answered, or an empty one.
 func (s *scope) cause() v1alpha1.Cause {
 	if s.top == nil {
@@ -137,9 +125,9 @@ func (s *scope) cause() v1alpha1.Cause {
 func (s *scope) unanswered(fixed bool) (bool, string, string) {
 	switch {
 	case fixed:
-		return false, v1alpha1.ReasonFiring, "a change was proved to help, and an alarm is in ALARM: a person has to look"
+		return false, v1alpha1.ReasonFiring, "a change was proved to help, and " + firingText(s.inc.Status.Signals) + " again: a person has to look"
 	case s.top == nil:
-		return false, v1alpha1.ReasonUndiagnosed, "no cause was found: see the condition Diagnosed"
+		return false, v1alpha1.ReasonUndiagnosed, "no cause was found (the condition Diagnosed says what was asked); " + firingText(s.inc.Status.Signals)
 	case s.grant.Unclaimed != "":
 		return false, v1alpha1.ReasonAccountNotClaimed, fmt.Sprintf("the mode of ServerlessApplication %s is Observe, so that no change is proposed: %s", s.app.Name, s.grant.Unclaimed)
 	case s.grant.Mode == v1alpha1.ModeObserve:
@@ -149,5 +137,5 @@ func (s *scope) unanswered(fixed bool) (bool, string, string) {
 	case s.top.Problem != "":
 		return false, v1alpha1.ReasonHeldForPerson, s.top.Problem
 	}
-	return false, v1alpha1.ReasonFiring, "an alarm is in ALARM"
+	return false, v1alpha1.ReasonFiring, firingText(s.inc.Status.Signals)
 }

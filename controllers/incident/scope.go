@@ -67,7 +67,7 @@ func (s *scope) lost() string {
 
 // underWay are the reasons of Succeeded from the first call to an end without proof.
 var underWay = []string{
-	v1alpha1.ReasonIntentRecorded, v1alpha1.ReasonOutcomeUnknown, v1alpha1.ReasonApplied, v1alpha1.ReasonSettling,
+	v1alpha1.ReasonIntentRecorded, v1alpha1.ReasonTakingEffect, v1alpha1.ReasonOutcomeUnknown, v1alpha1.ReasonApplied, v1alpha1.ReasonSettling,
 	v1alpha1.ReasonObserving, v1alpha1.ReasonHeld, v1alpha1.ReasonDiverged, v1alpha1.ReasonReverting,
 	v1alpha1.ReasonReverted, v1alpha1.ReasonAlreadyReverted, v1alpha1.ReasonRevertConflict, v1alpha1.ReasonRevertUntilPassed,
 	v1alpha1.ReasonRevertRefused, v1alpha1.ReasonRevertUnverified, v1alpha1.ReasonUnreachable, v1alpha1.ReasonOrphaned,

@@ -63,7 +63,7 @@ var _ = Describe("A recovery without a change", func() {
 		Expect(err).NotTo(HaveOccurred())
 		s.pass(time.Minute)
 		Expect(s.incident().Status.RecoveredSince).To(BeNil())
-		s.expectOpen(v1alpha1.ReasonAwaitingApproval, "is under way")
+		s.expectOpen(v1alpha1.ReasonAwaitingApproval, "waits for people to approve plan")
 	})
 
 	It("is none when the alarm has no data any more", func() {
@@ -74,7 +74,7 @@ var _ = Describe("A recovery without a change", func() {
 		})
 		s.pass(5 * time.Minute)
 		Expect(s.incident().Status.RecoveredSince).To(BeNil())
-		s.expectOpen(v1alpha1.ReasonAwaitingApproval, "is under way")
+		s.expectOpen(v1alpha1.ReasonAwaitingApproval, "waits for people to approve plan")
 	})
 
 	It("is none while CloudWatch cannot be asked, and is one when it can", func() {
