@@ -3,6 +3,8 @@
 package alarms
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,7 +31,11 @@ type Alarm struct {
 	// MutedBy names a mute rule that mutes the alarm's actions now. Empty where none does, or nobody asked: DescribeAlarms
 	// does not say it.
 	MutedBy string
-	// Metrics that the alarm watches, also those inside metric math. Composite and log alarms have none.
+	// EvaluationState is PARTIAL_DATA, EVALUATION_ERROR or EVALUATION_FAILURE where CloudWatch could not evaluate the alarm
+	// as it should, so that its state says less than it seems to (CloudWatch API reference, MetricAlarm). Empty where it
+	// could, and for composite alarms, which have none.
+	EvaluationState string
+	// Metrics that the alarm watches in its own account, also those inside metric math. Composite and log alarms have none.
 	Metrics []Metric
 	// Reach is how far back the alarm looks: period × evaluation periods, the longest period of metric math. Zero
 	// for composite and log alarms.
@@ -54,18 +60,24 @@ func (a Alarm) Silenced() bool { return !a.ActionsEnabled || a.MutedBy != "" }
 
 // Function returns the first of the functions that a dimension FunctionName of the alarm names.
 func (a Alarm) Function(functions []v1alpha1.ApplicationFunction) (v1alpha1.FunctionName, bool) {
-	for _, m := range a.Metrics {
-		name, ok := m.Dimensions["FunctionName"]
-		if !ok {
-			continue
-		}
-		for _, f := range functions {
-			if string(f.Name) == name {
-				return f.Name, true
-			}
-		}
+	if names := a.Functions(functions); len(names) > 0 {
+		return names[0], true
 	}
 	return "", false
+}
+
+// Functions returns those of the functions that dimensions FunctionName of the alarm name, in the order of its metrics,
+// each once: metric math can be about several.
+func (a Alarm) Functions(functions []v1alpha1.ApplicationFunction) []v1alpha1.FunctionName {
+	var names []v1alpha1.FunctionName
+	for _, m := range a.Metrics {
+		name := v1alpha1.FunctionName(m.Dimensions["FunctionName"])
+		named := slices.ContainsFunc(functions, func(f v1alpha1.ApplicationFunction) bool { return f.Name == name })
+		if named && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // Matches says whether the alarm starts a procedure with this trigger.
@@ -84,6 +96,7 @@ func (a Alarm) Matches(t v1alpha1.Trigger) bool {
 func ofMetric(m types.MetricAlarm) Alarm {
 	a := alarm(m.AlarmName, m.AlarmArn, m.StateValue, m.StateTransitionedTimestamp, m.StateUpdatedTimestamp, m.ActionsEnabled)
 	a.ConfiguredAt = aws.ToTime(m.AlarmConfigurationUpdatedTimestamp).UTC()
+	a.EvaluationState = string(m.EvaluationState)
 	var period int32
 	if m.MetricName != nil {
 		a.Metrics = append(a.Metrics, metric(m.Namespace, m.MetricName, m.Dimensions))
@@ -95,13 +108,24 @@ func ofMetric(m types.MetricAlarm) Alarm {
 			continue
 		}
 		period = max(period, aws.ToInt32(q.MetricStat.Period))
-		if s := q.MetricStat.Metric; s != nil {
+		if s := q.MetricStat.Metric; s != nil && !foreign(q, a.ARN) {
 			a.Metrics = append(a.Metrics, metric(s.Namespace, s.MetricName, s.Dimensions))
 		}
 	}
 	a.Period = time.Duration(period) * time.Second
 	a.Reach = a.Period * time.Duration(max(1, aws.ToInt32(m.EvaluationPeriods)))
 	return a
+}
+
+// foreign says whether a metric is of another account than the alarm: a monitoring account watches the metrics of others,
+// whose functions may have the names of its own (CloudWatch API reference, MetricDataQuery.AccountId). The alarm's account
+// is in arn:<partition>:cloudwatch:<region>:<account>:alarm:<name>.
+func foreign(q types.MetricDataQuery, alarmARN string) bool {
+	if aws.ToString(q.AccountId) == "" {
+		return false
+	}
+	parts := strings.SplitN(alarmARN, ":", 6)
+	return len(parts) < 6 || parts[4] != *q.AccountId
 }
 
 func ofComposite(c types.CompositeAlarm) Alarm {
@@ -113,6 +137,7 @@ func ofComposite(c types.CompositeAlarm) Alarm {
 func ofLog(l types.LogAlarm) Alarm {
 	a := alarm(l.AlarmName, l.AlarmArn, l.StateValue, l.StateTransitionedTimestamp, l.StateUpdatedTimestamp, l.ActionsEnabled)
 	a.ConfiguredAt = aws.ToTime(l.AlarmConfigurationUpdatedTimestamp).UTC()
+	a.EvaluationState = string(l.EvaluationState)
 	return a
 }
 

@@ -161,6 +161,58 @@ func TestTheReachOfMetricMathIsThatOfItsLongestPeriod(t *testing.T) {
 	g.Expect(a.Metrics).To(HaveLen(2))
 }
 
+func TestAMetricOfAnotherAccountIsNoneOfTheAlarms(t *testing.T) {
+	g := NewWithT(t)
+	lambda := func(name, function string) *types.MetricStat {
+		return &types.MetricStat{Period: awssdk.Int32(300), Metric: &types.Metric{
+			Namespace: awssdk.String("AWS/Lambda"), MetricName: &name,
+			Dimensions: []types.Dimension{{Name: awssdk.String("FunctionName"), Value: &function}},
+		}}
+	}
+	arn := awssdk.String("arn:aws:cloudwatch:us-east-1:123456789012:alarm:watched here")
+	staging := types.MetricDataQuery{MetricStat: lambda("Throttles", reactstocks.BackendFunction), AccountId: awssdk.String("999999999999")}
+	a := ofMetric(types.MetricAlarm{AlarmArn: arn, EvaluationPeriods: awssdk.Int32(2), Metrics: []types.MetricDataQuery{staging}})
+	_, ok := a.Function(functions)
+	g.Expect(ok).To(BeFalse(), "a namesake of another account is another function")
+	g.Expect(a.Matches(throttles)).To(BeFalse())
+	g.Expect(a.Reach).To(Equal(10*time.Minute), "it looks back as far as it does")
+
+	ours := types.MetricDataQuery{MetricStat: lambda("Errors", reactstocks.NewsSyncFunction), AccountId: awssdk.String("123456789012")}
+	a = ofMetric(types.MetricAlarm{AlarmArn: arn, Metrics: []types.MetricDataQuery{staging, ours}})
+	g.Expect(a.Functions(functions)).To(Equal([]v1alpha1.FunctionName{reactstocks.NewsSyncFunction}), "of both accounts, ours alone")
+	g.Expect(a.Matches(errors)).To(BeTrue())
+	g.Expect(a.Matches(throttles)).To(BeFalse())
+
+	a = ofMetric(types.MetricAlarm{Metrics: []types.MetricDataQuery{ours}})
+	g.Expect(a.Functions(functions)).To(BeEmpty(), "without an ARN nobody knows whose account that is")
+}
+
+func TestAnAlarmNamesEachFunctionOfItsMetricsOnce(t *testing.T) {
+	g := NewWithT(t)
+	of := func(names ...string) (a Alarm) {
+		for _, name := range names {
+			a.Metrics = append(a.Metrics, Metric{Namespace: "AWS/Lambda", Name: "Errors", Dimensions: map[string]string{"FunctionName": name}})
+		}
+		return a
+	}
+	a := of("elsewhere", reactstocks.BackendFunction, reactstocks.NewsSyncFunction, reactstocks.BackendFunction)
+	g.Expect(a.Functions(functions)).To(Equal([]v1alpha1.FunctionName{reactstocks.BackendFunction, reactstocks.NewsSyncFunction}))
+	first, ok := a.Function(functions)
+	g.Expect(ok).To(BeTrue())
+	g.Expect(first).To(BeEquivalentTo(reactstocks.BackendFunction))
+	g.Expect(of("elsewhere").Functions(functions)).To(BeEmpty())
+}
+
+func TestTheEvaluationOfAnAlarmIsRead(t *testing.T) {
+	g := NewWithT(t)
+	partial := ofMetric(types.MetricAlarm{StateValue: types.StateValueOk, EvaluationState: types.EvaluationStatePartialData})
+	g.Expect(partial.EvaluationState).To(Equal("PARTIAL_DATA"))
+	g.Expect(partial.State).To(Equal(v1alpha1.AlarmOK), "the state is CloudWatch's")
+	failed := ofLog(types.LogAlarm{EvaluationState: types.EvaluationStateEvaluationFailure})
+	g.Expect(failed.EvaluationState).To(Equal("EVALUATION_FAILURE"))
+	g.Expect(ofMetric(types.MetricAlarm{}).EvaluationState).To(BeEmpty())
+}
+
 func TestTroubleIsAFault(t *testing.T) {
 	g := NewWithT(t)
 	w := newWorld(t, reactstocks.Steady, sim.Options{})
