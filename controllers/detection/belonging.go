@@ -20,10 +20,11 @@ type owned struct {
 	past     bool // it was in ALARM, and is not any more
 }
 
-// place finds the application of every alarm that is in ALARM, or was.
+// place finds the application of every alarm that is in ALARM, or was, among those of every AWSAccount of the account.
 func (r *Reconciler) place(_ context.Context, s *scope) (bool, error) {
+	all := slices.Concat(s.applications, s.siblings)
 	for region, f := range s.regions {
-		applications := inRegion(s.applications, region)
+		applications := inRegion(all, region)
 		s.unmatched = append(s.unmatched, belong(f.firing, false, applications)...)
 		belong(f.past, true, applications)
 	}

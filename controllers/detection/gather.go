@@ -15,40 +15,82 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/grant"
 )
 
-// gather lists the account's applications with what is needed to place an alarm.
+// gather lists the account's applications with what is needed to place an alarm, and those of its siblings.
 func (r *Reconciler) gather(ctx context.Context, s *scope) (bool, error) {
-	list := &v1alpha1.ServerlessApplicationList{}
-	if err := r.Client.List(ctx, list, client.MatchingFields{"spec.aws.accountRef.name": s.account.Name}); err != nil {
-		return false, fmt.Errorf("listing applications of the account: %w", err)
+	list, err := r.applicationsOf(ctx, s.account.Name)
+	if err != nil {
+		return false, err
 	}
-	for i := range list.Items {
-		if !list.Items[i].DeletionTimestamp.IsZero() {
-			continue
-		}
-		a := &application{object: &list.Items[i]}
+	for _, a := range list {
 		if err := r.resolve(ctx, s, a); err != nil {
 			return false, fmt.Errorf("resolving application %s: %w", a.key(), err)
 		}
-		s.applications = append(s.applications, a)
 	}
-	return true, nil
+	s.applications = list
+	return true, r.gatherSiblings(ctx, s)
 }
 
-// resolve finds the grant, the Incidents and the Runbooks of an application that is Ready. The grant is resolved anew:
-// one that was taken away counts before the application's status says so.
-func (r *Reconciler) resolve(ctx context.Context, s *scope, a *application) error {
-	if !conditions.IsTrue(a.object.Status.Conditions, v1alpha1.ConditionReady) {
-		return nil
+// gatherSiblings lists the applications of the other AWSAccounts of the same account: whose function an alarm names is a
+// question to all of them, though each AWSAccount follows its own applications only.
+func (r *Reconciler) gatherSiblings(ctx context.Context, s *scope) error {
+	accounts := &v1alpha1.AWSAccountList{}
+	if err := r.Client.List(ctx, accounts); err != nil {
+		return fmt.Errorf("listing AWSAccounts: %w", err)
 	}
-	_, err := grant.Load(ctx, r.Client, a.object)
+	for i := range accounts.Items {
+		other := &accounts.Items[i]
+		if other.Name == s.account.Name || other.Spec.AccountID != s.account.Spec.AccountID {
+			continue
+		}
+		list, err := r.applicationsOf(ctx, other.Name)
+		if err != nil {
+			return err
+		}
+		for _, a := range list {
+			if a.ready, err = r.granted(ctx, a.object); err != nil {
+				return fmt.Errorf("resolving application %s: %w", a.key(), err)
+			}
+		}
+		s.siblings = append(s.siblings, list...)
+	}
+	return nil
+}
+
+// applicationsOf lists the applications that name an AWSAccount.
+func (r *Reconciler) applicationsOf(ctx context.Context, account string) ([]*application, error) {
+	list := &v1alpha1.ServerlessApplicationList{}
+	if err := r.Client.List(ctx, list, client.MatchingFields{"spec.aws.accountRef.name": account}); err != nil {
+		return nil, fmt.Errorf("listing applications of AWSAccount %s: %w", account, err)
+	}
+	var applications []*application
+	for i := range list.Items {
+		if list.Items[i].DeletionTimestamp.IsZero() {
+			applications = append(applications, &application{object: &list.Items[i]})
+		}
+	}
+	return applications, nil
+}
+
+// granted says whether an application is Ready and its grant holds. The grant is resolved anew: one that was taken away
+// counts before the application's status says so.
+func (r *Reconciler) granted(ctx context.Context, app *v1alpha1.ServerlessApplication) (bool, error) {
+	if !conditions.IsTrue(app.Status.Conditions, v1alpha1.ConditionReady) {
+		return false, nil
+	}
+	_, err := grant.Load(ctx, r.Client, app)
 	var f *fault.Fault
 	if errors.As(err, &f) {
-		return nil // not ready; the application's own condition says why
+		return false, nil // the application's own condition says why
 	}
-	if err != nil {
+	return err == nil, err
+}
+
+// resolve finds the Incidents and the Runbooks of an application that is Ready.
+func (r *Reconciler) resolve(ctx context.Context, s *scope, a *application) (err error) {
+	if a.ready, err = r.granted(ctx, a.object); err != nil || !a.ready {
 		return err
 	}
-	a.ready, a.access = true, grant.Account(s.account, a.object.Spec.AWS.Region)
+	a.access = grant.Account(s.account, a.object.Spec.AWS.Region)
 	if a.incidents, err = incidentsOf(ctx, r.Client, a.object); err != nil {
 		return err
 	}

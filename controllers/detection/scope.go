@@ -16,6 +16,7 @@ type scope struct {
 	now     time.Time // world time at the start
 
 	applications []*application                             // of the account, in all namespaces
+	siblings     []*application                             // of other AWSAccounts of the same account: to place alarms only
 	runbooks     map[types.NamespacedName]*v1alpha1.Runbook // by name, nil where gone
 	readings     []*reading                                 // one for each Region
 	again        time.Duration                              // when to go on, if sooner than at the interval
