@@ -19,6 +19,13 @@ type SignalStatus struct {
 	// +required
 	FunctionName FunctionName `json:"functionName,omitempty"`
 
+	// otherFunctions of the application that the alarm's dimensions name as well, where it is on metric math over
+	// several. An alarm is one signal, however many functions it is about.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	OtherFunctions []FunctionName `json:"otherFunctions,omitempty"`
+
 	// silenced says that the alarm's own actions are disabled or muted.
 	// +optional
 	Silenced bool `json:"silenced,omitempty"`
@@ -30,7 +37,8 @@ type SignalStatus struct {
 	// +kubebuilder:validation:items:MaxLength=253
 	Runbooks []string `json:"runbooks,omitempty"`
 
-	// state of the alarm when it was last looked at.
+	// state of the alarm when it was last looked at. INSUFFICIENT_DATA also where CloudWatch says OK and that it could
+	// not evaluate the alarm with all of its data.
 	// +required
 	State AlarmState `json:"state,omitempty"`
 

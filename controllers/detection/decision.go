@@ -94,9 +94,9 @@ func (d *decision) assign(a *application) map[*v1alpha1.Incident][]v1alpha1.Sign
 				continue
 			}
 			signal := signalOf(o, runbooks[concern])
-			if incident := joinable(incidents); incident == nil {
+			if incident := joinable(incidents, signal.AlarmName); incident == nil {
 				placed = d.open(concern, signal) && placed
-			} else if room(incident, len(joins[incident]), signal.AlarmName) {
+			} else if room(incident, len(joins[incident])) {
 				joins[incident] = append(joins[incident], signal)
 			} else {
 				placed = false
@@ -132,10 +132,10 @@ func (d *decision) follow(a *application, f *facts, joins map[*v1alpha1.Incident
 		}
 		c := change{incident: incident}
 		for _, signal := range recorded(incident) {
-			c.signals = append(c.signals, current(signal, f, string(a.object.Spec.AWS.Region), accountID, now))
+			c.signals = append(c.signals, current(signal, f, a.object, accountID, now))
 		}
 		for _, signal := range joins[incident] {
-			c.signals = append(c.signals, current(asStatus(signal), f, string(a.object.Spec.AWS.Region), accountID, now))
+			c.signals = append(c.signals, current(asStatus(signal), f, a.object, accountID, now))
 			c.joined = append(c.joined, signal.AlarmName)
 		}
 		if !slices.EqualFunc(c.signals, incident.Status.Signals, sameSignal) {

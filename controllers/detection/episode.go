@@ -81,18 +81,18 @@ func handled(incidents []*v1alpha1.Incident, alarm alarms.Alarm, past bool) bool
 	return false
 }
 
-// room says whether a signal can join an Incident: its status names each alarm once, and not any number of them.
-func room(incident *v1alpha1.Incident, joining int, alarm string) bool {
-	signals := recorded(incident)
-	return len(signals)+joining < mostSignals &&
-		!slices.ContainsFunc(signals, func(s v1alpha1.SignalStatus) bool { return s.AlarmName == alarm })
+// room says whether a signal can join an Incident: its status does not hold any number of them.
+func room(incident *v1alpha1.Incident, joining int) bool {
+	return len(recorded(incident))+joining < mostSignals
 }
 
-// joinable returns the open Incident that further signals join: the oldest.
-func joinable(incidents []*v1alpha1.Incident) *v1alpha1.Incident {
+// joinable returns the open Incident that the signal of an alarm joins: the oldest that has no other alarm of that name.
+// A status names each alarm once, and one of a Region that the application left can have the name.
+func joinable(incidents []*v1alpha1.Incident, alarm string) *v1alpha1.Incident {
 	var oldest *v1alpha1.Incident
 	for _, incident := range incidents {
-		if open(incident) && (oldest == nil || older(incident, oldest)) {
+		taken := slices.ContainsFunc(recorded(incident), func(s v1alpha1.SignalStatus) bool { return s.AlarmName == alarm })
+		if open(incident) && !taken && (oldest == nil || older(incident, oldest)) {
 			oldest = incident
 		}
 	}

@@ -120,7 +120,7 @@ func (r *Reconciler) openIncident(ctx context.Context, s *scope, a *application,
 	var signals []v1alpha1.SignalStatus
 	var joined []string
 	for i, signal := range o.signals {
-		signals = append(signals, current(asStatus(signal), f, string(app.Spec.AWS.Region), s.account.Spec.AccountID, s.now))
+		signals = append(signals, current(asStatus(signal), f, app, s.account.Spec.AccountID, s.now))
 		if i > 0 {
 			joined = append(joined, signal.AlarmName)
 		}

@@ -41,6 +41,12 @@ func TestASignalFollowsItsAlarm(t *testing.T) {
 	elsewhere.AlarmARN = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:t"
 	silenced := alarm
 	silenced.ActionsEnabled = false
+	app := watchedApp("shop", "checkout", "pay").object
+	evaluated := func(as string, state v1alpha1.AlarmState) alarms.Alarm {
+		a := inState(alarm, state, noon)
+		a.EvaluationState = as
+		return a
+	}
 	for name, c := range map[string]struct {
 		was   v1alpha1.SignalStatus
 		facts *facts
@@ -50,6 +56,15 @@ func TestASignalFollowsItsAlarm(t *testing.T) {
 		"it recovered": {was, asked([]string{"t"}, inState(alarm, v1alpha1.AlarmOK, noon)), v1alpha1.AlarmOK, noon},
 		"it has no data": {
 			was, asked([]string{"t"}, inState(alarm, v1alpha1.AlarmInsufficientData, noon)), v1alpha1.AlarmInsufficientData, noon,
+		},
+		"it is OK by a part of its data": {
+			was, asked([]string{"t"}, evaluated("PARTIAL_DATA", v1alpha1.AlarmOK)), v1alpha1.AlarmInsufficientData, noon,
+		},
+		"it is OK and could not be evaluated": {
+			was, asked([]string{"t"}, evaluated("EVALUATION_FAILURE", v1alpha1.AlarmOK)), v1alpha1.AlarmInsufficientData, noon,
+		},
+		"it is in ALARM by a part of its data": {
+			was, seen(evaluated("PARTIAL_DATA", v1alpha1.AlarmFiring)), v1alpha1.AlarmFiring, noon,
 		},
 		"it fires anew":                     {was, seen(inState(alarm, v1alpha1.AlarmFiring, noon)), v1alpha1.AlarmFiring, noon},
 		"it does not exist":                 {was, asked([]string{"t"}), v1alpha1.AlarmDeleted, noon},
@@ -61,12 +76,34 @@ func TestASignalFollowsItsAlarm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			is := current(c.was, c.facts, region, accountID, noon)
+			is := current(c.was, c.facts, app, accountID, noon)
 			g.Expect(is.State).To(Equal(c.state))
 			g.Expect(is.TransitionedAt.Time).To(Equal(c.at))
 		})
 	}
-	NewWithT(t).Expect(current(was, seen(silenced), region, accountID, noon).Silenced).To(BeTrue())
+	NewWithT(t).Expect(current(was, seen(silenced), app, accountID, noon).Silenced).To(BeTrue())
+}
+
+func TestASignalNamesEveryFunctionThatItsAlarmIsAbout(t *testing.T) {
+	g := NewWithT(t)
+	a := watchedApp("shop", "checkout", "pay")
+	a.object.Spec.Functions = append(a.object.Spec.Functions, v1alpha1.ApplicationFunction{Name: "refund"}, v1alpha1.ApplicationFunction{Name: "quiet"})
+	alarm := firing("both", "pay", "Throttles", noon)
+	alarm.Metrics = append(alarm.Metrics, firing("", "refund", "Throttles", noon).Metrics[0], firing("", "elsewhere", "Throttles", noon).Metrics[0])
+	a.incidents = []v1alpha1.Incident{incident("checkout-1", alarm)}
+
+	d := decided(a, seen(alarm))
+	g.Expect(d.changes).To(HaveLen(1), "also of an Incident that is open already")
+	g.Expect(d.changes[0].signals).To(HaveLen(1), "an alarm is one signal")
+	g.Expect(d.changes[0].signals[0].FunctionName).To(BeEquivalentTo("pay"))
+	g.Expect(d.changes[0].signals[0].OtherFunctions).To(Equal([]v1alpha1.FunctionName{"refund"}))
+
+	a.incidents[0].Status.Signals = d.changes[0].signals
+	g.Expect(decided(a, seen(alarm)).changes).To(BeEmpty(), "and is not written again")
+
+	alarm.Metrics = alarm.Metrics[:1]
+	d = decided(a, seen(alarm))
+	g.Expect(d.changes[0].signals[0].OtherFunctions).To(BeEmpty(), "the alarm was edited")
 }
 
 func TestNothingIsConcludedFromAFailedReading(t *testing.T) {
