@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -13,7 +14,10 @@ import (
 
 const (
 	defaultTrafficWindow = time.Hour
-	// patternMinutes is how many minutes with data are needed to tell a pattern.
+	// late is how long a minute's metrics may take to be there after the last of its invocations ended, and longest is the
+	// longest invocation (Lambda quotas, function timeout).
+	late, longest = 2 * time.Minute, 15 * time.Minute
+	// patternMinutes is how many minutes have to be known to tell a pattern.
 	patternMinutes = 10
 	// steadyBand: steady traffic stays within half and one and a half of its average.
 	steadyBand = 0.5
@@ -45,9 +49,9 @@ func (trafficPatternStep) Queries(r Request) ([]aws.MetricQuery, time.Duration) 
 
 func (p trafficPatternStep) Collect(ctx context.Context, f *facts, r Request) (v1alpha1.Evidence, error) {
 	queries, length := p.Queries(r)
-	offered := map[time.Time]float64{}
+	start, offered := f.end.Add(-length), map[time.Time]float64{}
 	for _, q := range queries {
-		series, err := f.metric(ctx, q, f.end.Add(-length), f.end)
+		series, err := f.metric(ctx, q, start, f.end)
 		if err != nil {
 			return v1alpha1.Evidence{}, err
 		}
@@ -55,9 +59,9 @@ func (p trafficPatternStep) Collect(ctx context.Context, f *facts, r Request) (v
 			offered[d.At] += d.Value
 		}
 	}
-	minutes := inOrder(offered)
+	minutes := inOrder(offered, start, f.end)
 	seen := &v1alpha1.TrafficPatternEvidence{
-		Datapoints: int32(len(minutes)),
+		Datapoints: int32(len(offered)),
 		Missing:    []string{"sources: needs the API's access logs"},
 	}
 	if len(minutes) > 0 {
@@ -70,15 +74,21 @@ func (p trafficPatternStep) Collect(ctx context.Context, f *facts, r Request) (v
 	return v1alpha1.Evidence{TrafficPattern: seen}, nil
 }
 
-func inOrder(offered map[time.Time]float64) []float64 {
-	var times []time.Time
-	for at := range offered {
-		times = append(times, at)
+// inOrder returns the requests of each minute of [start, end). Lambda sends metrics when an invocation ended, for the minute
+// in which it began (Lambda Developer Guide, Using CloudWatch metrics with Lambda). So a minute without data is one in which
+// nobody called, but for those after the last that has any: they may still get theirs, and are left out while they may.
+// Without any data nothing is known, not even that the function is there.
+func inOrder(offered map[time.Time]float64, start, end time.Time) []float64 {
+	if len(offered) == 0 {
+		return nil
 	}
-	slices.SortFunc(times, time.Time.Compare)
-	minutes := make([]float64, len(times))
-	for i, at := range times {
-		minutes[i] = offered[at]
+	last := slices.MaxFunc(slices.Collect(maps.Keys(offered)), time.Time.Compare)
+	var minutes []float64
+	for at := start; at.Before(end); at = at.Add(time.Minute) {
+		n, some := offered[at]
+		if some || at.Before(last) && at.Before(end.Add(-late)) || at.Before(end.Add(-late-longest)) {
+			minutes = append(minutes, n)
+		}
 	}
 	return minutes
 }
