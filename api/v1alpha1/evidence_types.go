@@ -28,7 +28,8 @@ type MetricEvidence struct {
 	// +kubebuilder:validation:MaxLength=16
 	Statistic string `json:"statistic,omitempty"`
 
-	// value of the statistic over the window. Absent where the metric has no data there: absent is not zero.
+	// value of the statistic over the window; a percentile is that of its worst minute, because percentiles of minutes
+	// cannot be combined. Absent where the metric has no data there: absent is not zero.
 	// +optional
 	Value *Number `json:"value,omitempty"`
 
@@ -164,7 +165,8 @@ type TrafficPatternEvidence struct {
 	// +optional
 	PeakPerSecond *Number `json:"peakPerSecond,omitempty"`
 
-	// averagePerSecond is the average of the window, per second.
+	// averagePerSecond is the average of the window, per second. A minute without data is one without requests, unless it
+	// is so new that its data may still come.
 	// +optional
 	AveragePerSecond *Number `json:"averagePerSecond,omitempty"`
 

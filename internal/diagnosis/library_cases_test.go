@@ -142,3 +142,15 @@ func TestLambdaTimeouts(t *testing.T) {
 		})
 	}
 }
+
+func TestThePercentileThatAPersonReadsIsSaidToBeOfTheWorstMinute(t *testing.T) {
+	g := NewWithT(t)
+	r := compile(t, library(t)["lambda-timeouts"].Spec).Diagnose(inputOf("lambda-timeouts", map[string]v1alpha1.Evidence{
+		"slowest": metric("p99", "29900", ""), "typical": metric("Average", "8000", "7000"),
+		"errors": metric("Sum", "20", ""), "invocations": metric("Sum", "10000", ""),
+		"fn": {FunctionState: &v1alpha1.FunctionStateEvidence{TimeoutSeconds: 30, LastUpdateStatus: "Successful"}},
+	}))
+	g.Expect(r.Causes).To(HaveLen(1))
+	g.Expect(r.Causes[0].Because).To(Equal(
+		"the slowest executions take 29.9 s (p99 of the worst minute) and the timeout is 30 s; the average is 8.0 s"))
+}
