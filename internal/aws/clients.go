@@ -65,7 +65,12 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading the AWS configuration: %w", err)
 	}
-	base.HTTPClient = transport.Client{Next: punctual{next: base.HTTPClient, wall: o.Wall}}
+	// It knows by now whom to trust, as AWS_CA_BUNDLE says.
+	configured, ok := base.HTTPClient.(*awshttp.BuildableClient)
+	if !ok {
+		return nil, fmt.Errorf("loading the AWS configuration: the HTTP client is a %T", base.HTTPClient)
+	}
+	base.HTTPClient = transport.Client{Next: punctual{next: transport.Over(configured.GetTransport(), callDeadline), wall: o.Wall}}
 	if o.Budgets == (Budgets{}) {
 		o.Budgets = DefaultBudgets()
 	}
@@ -81,7 +86,7 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 		breaker:  newBreakers(),
 		ledger:   led,
 		settings: newSettings(o.Clock),
-		longPoll: newLongPoll(),
+		longPoll: transport.Client{Next: transport.Over(configured.GetTransport(), longPollDeadline)},
 		sessions: map[sessionKey]*sessionEntry{},
 	}, nil
 }

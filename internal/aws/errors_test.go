@@ -15,6 +15,7 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	. "github.com/onsi/gomega"
 	clocktesting "k8s.io/utils/clock/testing"
 
@@ -27,15 +28,36 @@ func noCredentials(context.Context) (awssdk.Credentials, error) {
 	return awssdk.Credentials{}, errors.New("https://169.254.169.254/latest?token=" + canary)
 }
 
-// lambdaAt returns a Lambda client for an endpoint, without a session.
-func lambdaAt(t *testing.T, endpoint string) Lambda {
+// clientsAt returns clients for an endpoint, and a configuration with which they call it without a session.
+func clientsAt(t *testing.T, endpoint string) (*Clients, awssdk.Config) {
 	t.Helper()
 	clock := clocktesting.NewFakeClock(epoch)
 	clients, err := New(t.Context(), Options{Clock: clock, Wall: clock, Load: static(endpoint)})
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	cfg := clients.config(Access{AccountID: "123456789012", Region: "us-east-1"}, nil)
 	cfg.Credentials = credentials.NewStaticCredentialsProvider("AKIA", "secret", "")
-	return Lambda{client: lambda.NewFromConfig(cfg)}
+	return clients, cfg
+}
+
+func lambdaAt(t *testing.T, endpoint string) Lambda {
+	t.Helper()
+	clients, cfg := clientsAt(t, endpoint)
+	return Lambda{client: lambda.NewFromConfig(cfg), settings: clients.settings}
+}
+
+func queueAt(t *testing.T, endpoint string) SQS {
+	t.Helper()
+	clients, cfg := clientsAt(t, endpoint)
+	return SQS{client: sqs.NewFromConfig(cfg), long: clients.longPoll}
+}
+
+// limited makes a change that must leave within a minute.
+func limited(t *testing.T, l Lambda) error {
+	t.Helper()
+	clock := clocktesting.NewFakeClock(epoch)
+	ctx, cancel := (&Clients{wall: clock}).NotAfter(t.Context(), clock.Now().Add(time.Minute))
+	defer cancel()
+	return l.DeleteFunctionConcurrency(ctx, "checkout")
 }
 
 // answering is a server that gives one answer to every call, and counts them.

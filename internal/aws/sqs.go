@@ -6,11 +6,8 @@ import (
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
-
-	"github.com/runbook-operator/runbook-operator/internal/transport"
 )
 
 const (
@@ -30,11 +27,6 @@ func QueuePermissions() []string { return []string{"sqs:DeleteMessage", "sqs:Rec
 type SQS struct {
 	client *sqs.Client
 	long   sqs.HTTPClient // for long polls, which take longer than other calls may
-}
-
-// newLongPoll returns the HTTP client of long polls.
-func newLongPoll() sqs.HTTPClient {
-	return transport.Client{Next: awshttp.NewBuildableClient().WithTimeout(longPollDeadline)}
 }
 
 // Message is one message of a queue.

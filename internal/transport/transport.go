@@ -1,5 +1,5 @@
-// Package transport owns how a request of the AWS SDK is written to the network: its body in one piece, from memory. It
-// must not know AWS, nor send anything twice.
+// Package transport owns how a request of the AWS SDK is written to the network: its body in one piece, from memory, and
+// to where it is addressed. It must not know AWS, nor send anything twice.
 package transport
 
 import (
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 )
 
 // Doer makes one exchange.
@@ -25,7 +26,16 @@ type Client struct {
 
 // New returns a Client with connections of its own.
 func New() Client {
-	return Client{Next: &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}}
+	return Client{Next: Over(http.DefaultTransport.(*http.Transport).Clone(), 0)}
+}
+
+// Over sends over a round tripper, and gives an exchange up that takes longer than the limit. Zero: never. It follows no
+// redirect: one request is one request, and no API of AWS that the operator calls redirects.
+func Over(next http.RoundTripper, limit time.Duration) *http.Client {
+	return &http.Client{
+		Transport: next, Timeout: limit,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // Do makes one exchange. Bodies are read wholly: those of the operations that the operator calls are a few kilobytes.

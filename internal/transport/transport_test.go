@@ -3,8 +3,10 @@ package transport_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -54,4 +56,23 @@ func TestABodyIsWrittenWhollyAlsoAfterTheSDKClosedItsOwn(t *testing.T) {
 	g.Expect(next.wrote).To(Equal("ReservedConcurrentExecutions"))
 	g.Expect(next.extra).NotTo(HaveOccurred(), "an error here closes the connection that the response is read from")
 	g.Expect(response.ContentLength).To(BeEquivalentTo(len("ReservedConcurrentExecutions")))
+}
+
+func TestNoRedirectIsFollowed(t *testing.T) {
+	g := NewWithT(t)
+	requests := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests++
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+	}))
+	defer server.Close()
+	for i, client := range []transport.Doer{transport.New(), transport.Over(http.DefaultTransport, time.Minute)} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+		g.Expect(err).NotTo(HaveOccurred())
+		response, err := client.Do(r)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(response.Body.Close()).To(Succeed())
+		g.Expect(response.StatusCode).To(Equal(http.StatusTemporaryRedirect))
+		g.Expect(requests).To(Equal(i + 1))
+	}
 }
