@@ -58,7 +58,7 @@ const (
 	ReasonUpdateFailed = "UpdateFailed"
 	// ReasonTargetUnstable says that three plans went stale within 15 minutes.
 	ReasonTargetUnstable = "TargetUnstable"
-	// ReasonAccessDenied says that the granted role may not make a call.
+	// ReasonAccessDenied says that AWS does not let the operator, or the granted role, make a call; the message says why.
 	ReasonAccessDenied = "AccessDenied"
 	// ReasonAWSUnavailable says that AWS did not answer, or slowed the operator down.
 	ReasonAWSUnavailable = "AWSUnavailable"

@@ -35,6 +35,7 @@ type breakers struct {
 
 type breakerState struct {
 	failures  int
+	lost      lost // why the last call had no answer
 	openUntil time.Time
 	trial     bool            // one call is on its way
 	expected  bool            // somebody comes back when the pause is over
@@ -60,13 +61,13 @@ func (b *breakers) enter(p place, service string, c *Caller, now time.Time) erro
 	s.wait(c)
 	pause := max(s.openUntil.Sub(now), breakerTrial)
 	if !s.expected && s.expect(c, pause) {
-		return away(pause)
+		return away(s.lost, pause)
 	}
-	return away(breakerPatience)
+	return away(s.lost, breakerPatience)
 }
 
-// leave records how a call ended. A call that its caller gave up says nothing of the service.
-func (b *breakers) leave(p place, service string, c *Caller, o outcome, now time.Time) {
+// leave records how a call ended, and why it had no answer. A call that its caller gave up says nothing of the service.
+func (b *breakers) leave(p place, service string, c *Caller, o outcome, why lost, now time.Time) {
 	b.mu.Lock()
 	s := b.state(p, service)
 	open := s.failures == breakerFailures
@@ -78,7 +79,7 @@ func (b *breakers) leave(p place, service string, c *Caller, o outcome, now time
 			s.expected = false // whoever comes next makes the call
 		}
 	case outcomeUnavailable:
-		s.failures = min(s.failures+1, breakerFailures)
+		s.failures, s.lost = min(s.failures+1, breakerFailures), why
 		s.wait(c)
 		if s.failures == breakerFailures {
 			s.openUntil = now.Add(breakerPause)
@@ -128,4 +129,4 @@ func (b *breakers) state(p place, service string) *breakerState {
 
 // away is the fault of a call that was not sent because the service does not answer. It says what a call that was sent
 // and had no answer says: what people read does not change with who happened to be refused.
-func away(after time.Duration) *fault.Fault { return local(after, "%s", noAnswer) }
+func away(l lost, after time.Duration) *fault.Fault { return local(after, "%s", l.says()) }

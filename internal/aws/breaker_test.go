@@ -19,13 +19,13 @@ func TestTheBreakerOpensAfterFailuresInARowAndTriesOneCallAfterAPause(t *testing
 	caller := NewCaller("a", func() {})
 	fail := func(at time.Time) {
 		g.Expect(b.enter(here, "lambda", nil, at)).To(Succeed())
-		b.leave(here, "lambda", nil, outcomeUnavailable, at)
+		b.leave(here, "lambda", nil, outcomeUnavailable, late, at)
 	}
 	for range breakerFailures - 1 {
 		fail(epoch)
 	}
 	g.Expect(b.enter(here, "lambda", nil, epoch)).To(Succeed())
-	b.leave(here, "lambda", nil, outcomeDenied, epoch) // an answer of any kind is an answer
+	b.leave(here, "lambda", nil, outcomeDenied, late, epoch) // an answer of any kind is an answer
 	for range breakerFailures {
 		fail(epoch)
 	}
@@ -39,12 +39,12 @@ func TestTheBreakerOpensAfterFailuresInARowAndTriesOneCallAfterAPause(t *testing
 	later := epoch.Add(breakerPause)
 	g.Expect(b.enter(here, "lambda", nil, later)).To(Succeed())
 	g.Expect(b.enter(here, "lambda", nil, later)).NotTo(Succeed(), "one call is tried, not two")
-	b.leave(here, "lambda", nil, outcomeCanceled, later)
+	b.leave(here, "lambda", nil, outcomeCanceled, late, later)
 	fail(later)
 	g.Expect(b.enter(here, "lambda", nil, later.Add(time.Second))).NotTo(Succeed(), "the trial failed")
 	later = later.Add(breakerPause)
 	g.Expect(b.enter(here, "lambda", nil, later)).To(Succeed())
-	b.leave(here, "lambda", nil, outcomeOK, later)
+	b.leave(here, "lambda", nil, outcomeOK, late, later)
 	for range 10 {
 		g.Expect(b.enter(here, "lambda", nil, later)).To(Succeed())
 	}
@@ -64,7 +64,7 @@ func TestEverybodyWhoHadNoAnswerIsToldWhenAServiceAnswersAgainAndOneComesBackToF
 		c := caller(name)
 		err := b.enter(here, "lambda", c, at)
 		if err == nil {
-			b.leave(here, "lambda", c, o, at)
+			b.leave(here, "lambda", c, o, late, at)
 		}
 		return err
 	}
@@ -88,7 +88,7 @@ func TestEverybodyWhoHadNoAnswerIsToldWhenAServiceAnswersAgainAndOneComesBackToF
 	later = later.Add(breakerPause)
 	stopped := caller("stopped")
 	g.Expect(b.enter(here, "lambda", stopped, later)).To(Succeed())
-	b.leave(here, "lambda", stopped, outcomeCanceled, later)
+	b.leave(here, "lambda", stopped, outcomeCanceled, late, later)
 	g.Expect(call("next", outcomeOK, later)).To(Succeed())
 	g.Expect(told).To(Equal(map[string]int{"sent": 1, "refused": 1}), "everybody is told, once")
 	g.Expect(call("next", outcomeOK, later)).To(Succeed())

@@ -26,12 +26,13 @@ type Budgets struct {
 	LambdaGetFunction Budget
 	// DescribeAlarms has 9 a second (CloudWatch service quotas).
 	DescribeAlarms Budget
-	// AlarmDetails is DescribeAlarmHistory, with 20 a second (CloudWatch service quotas), and the two reads of alarm
-	// mute rules, for which no quota is published.
+	// AlarmDetails is DescribeAlarmHistory and the two reads of alarm mute rules, of which none has less than 20 a second
+	// (CloudWatch service quotas). Together they stay below the least.
 	AlarmDetails Budget
 	// GetMetricData has 50 a second, more in some Regions (CloudWatch service quotas).
 	GetMetricData Budget
-	// STS is AssumeRole and GetCallerIdentity (hundreds a second; one session is cached for many calls).
+	// STS is AssumeRole and GetCallerIdentity, with 600 a second together (IAM and STS quotas); one session is cached for
+	// many calls.
 	STS Budget
 	// SQS is receiving messages of a standard queue, and once more deleting them, which have next to no limit (Amazon SQS
 	// quotas): the budget bounds what a loop that went wrong would cost. Deletions have their own share: what was received

@@ -33,14 +33,14 @@ func (c *Clients) call(ctx context.Context, p place, onExpired func(), in middle
 		return middleware.InitializeOutput{}, middleware.Metadata{}, err
 	}
 	if err := c.budgets.take(p, service, operation, now); err != nil {
-		c.breaker.leave(p, service, caller, outcomeNotSent, now)
+		c.breaker.leave(p, service, caller, outcomeNotSent, lost{}, now)
 		c.ledger.held(p, service, operation)
 		return middleware.InitializeOutput{}, middleware.Metadata{}, err
 	}
 	sentAt := c.wall.Now()
 	out, metadata, err := next.HandleInitialize(ctx, in)
 	o := outcomeOf(err)
-	c.breaker.leave(p, service, caller, o, c.clock.Now())
+	c.breaker.leave(p, service, caller, o, lostOf(err), c.clock.Now())
 	c.ledger.sent(p, service, operation, o, c.wall.Since(sentAt))
 	if o == outcomeExpired && onExpired != nil {
 		onExpired()

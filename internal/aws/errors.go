@@ -5,13 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/aws/smithy-go"
@@ -30,9 +27,6 @@ const (
 	reasonWrongIdentity = v1alpha1.ReasonWrongIdentity
 )
 
-// noAnswer is what people read about a call that had no answer, or was not sent because others had none.
-const noAnswer = "AWS gave no answer that can be used"
-
 // errNoAnswer is an answer of AWS that lacks what it must hold.
 var errNoAnswer = errors.New("the answer lacks a required member")
 
@@ -47,6 +41,7 @@ const (
 	outcomeDenied      outcome = "AccessDenied"
 	outcomeExpired     outcome = "Expired"
 	outcomeThrottled   outcome = "Throttled"
+	outcomeBusy        outcome = "Busy"
 	outcomeConflict    outcome = "Conflict"
 	outcomeStale       outcome = "Stale"
 	outcomeFloor       outcome = "UnreservedFloor"
@@ -57,25 +52,6 @@ const (
 	outcomeCanceled    outcome = "Canceled"
 	outcomeNotSent     outcome = "NotSent"
 )
-
-// codes is the one table of AWS error codes: code, or status where no code says more.
-var codes = []struct {
-	outcome outcome
-	status  int
-	codes   []string
-}{
-	{outcomeExpired, 0, []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired"}},
-	{outcomeThrottled, http.StatusTooManyRequests, []string{"Throttling", "ThrottlingException", "ThrottledException",
-		"RequestThrottled", "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded"}},
-	{outcomeDenied, http.StatusForbidden, []string{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation",
-		"UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidSignatureException",
-		"KMS.AccessDeniedException"}},
-	{outcomeStale, http.StatusPreconditionFailed, []string{"PreconditionFailedException"}},
-	{outcomeConflict, http.StatusConflict, []string{"ResourceConflictException", "TooManyUpdates"}},
-	{outcomeExists, 0, []string{"ParameterAlreadyExists"}},
-	{outcomeNotFound, http.StatusNotFound, []string{"ResourceNotFoundException", "ResourceNotFound", "QueueDoesNotExist",
-		"ParameterNotFound", "AWS.SimpleQueueService.NonExistentQueue"}},
-}
 
 // belowFloor is Lambda's text when a reservation would leave too little, the only place where the account's floor
 // appears: "… decreases account's UnreservedConcurrentExecution below its minimum value of [100]."
@@ -123,20 +99,7 @@ func outcomeOf(err error) outcome {
 	if a.code == "" || a.status >= 500 || a.status < 400 || a.status == http.StatusRequestTimeout {
 		return outcomeUnavailable
 	}
-	for _, row := range codes {
-		if slices.Contains(row.codes, a.code) {
-			return row.outcome
-		}
-	}
-	for _, row := range codes {
-		if row.status == a.status {
-			return row.outcome
-		}
-	}
-	if a.code == "InvalidParameterValueException" && belowFloor.MatchString(a.message) {
-		return outcomeFloor
-	}
-	return outcomeRefused
+	return rowOf(a).outcome
 }
 
 // Fault turns an error of an AWS call into a *fault.Fault. doing says in our words what was being done to which
@@ -153,49 +116,46 @@ func Fault(err error, doing string) error {
 		return &f
 	}
 	a, action := answerOf(err), actionOf(err)
+	r := rowOf(a)
 	f := &fault.Fault{Refused: true, Err: cause(err)}
-	switch o := outcomeOf(err); o {
+	switch outcomeOf(err) {
 	case outcomeDenied:
-		f.Class, f.Reason = fault.Blocked, reasonAccessDenied
-		f.Message = fmt.Sprintf("%s: the role may not call %s: allow it in the role's IAM policy", doing, action)
-		if a.code == "KMS.AccessDeniedException" {
-			f.Message = doing + ": the role may not use the key that encrypts the queue: allow kms:Decrypt in the role's IAM policy and in the key's"
-		}
-		if action == "sts:AssumeRole" {
-			f.Message = doing + ": the operator may not assume the role: allow sts:AssumeRole in its own IAM policy, and the operator with the external ID in the role's trust policy"
-		}
+		f.Class, f.Reason, f.Message = fault.Blocked, reasonAccessDenied, r.sentence(action, a.code)
 	case outcomeExpired:
-		f.Class, f.Reason = fault.Transient, reasonUnavailable
-		f.Message = doing + ": the session of the role ended, and a new one is taken"
+		f.Class, f.Reason, f.Message = fault.Transient, reasonUnavailable, r.sentence(action, a.code)
 	case outcomeThrottled:
-		f.Class, f.Reason, f.After = fault.Waiting, reasonUnavailable, max(a.retryAfter, time.Second)
-		f.Message = doing + ": AWS slowed the operator down"
+		f.Class, f.Reason, f.After = fault.Waiting, reasonUnavailable, max(a.retryAfter, r.after, time.Second)
+		f.Message = cmp.Or(r.sentence(action, a.code), "AWS slowed the operator down")
+	case outcomeBusy:
+		f.Class, f.Reason, f.After, f.Refused = fault.Waiting, reasonUnavailable, max(a.retryAfter, time.Second), false
+		f.Message = fmt.Sprintf("AWS slowed the operator down (%s)", a.code)
 	case outcomeConflict:
 		f.Class, f.Reason, f.After = fault.Waiting, v1alpha1.ReasonUpdateInProgress, 5*time.Second
-		f.Message = doing + ": another update of it is in progress"
+		f.Message = "another update of it is in progress"
 	case outcomeStale:
 		f.Class, f.Reason = fault.Waiting, v1alpha1.ReasonStale
-		f.Message = doing + ": it was changed by another hand just before, and nothing was changed now"
+		f.Message = "it was changed by another hand just before, and nothing was changed now"
 	case outcomeFloor:
 		f.Class, f.Reason = fault.Terminal, v1alpha1.ReasonUnreservedFloor
-		f.Message = fmt.Sprintf("%s: AWS refused it, as the account must keep at least %s unreserved executions: ask for less, or raise the account's concurrency quota",
-			doing, belowFloor.FindStringSubmatch(a.message)[1])
+		f.Message = fmt.Sprintf("AWS refused it, as the account must keep at least %s unreserved executions: ask for less, or raise the account's concurrency quota",
+			belowFloor.FindStringSubmatch(a.message)[1])
 	case outcomeNotFound:
 		f.Class, f.Reason, f.NotFound = fault.Terminal, "NotFound", true
 		if strings.HasPrefix(action, "lambda:") {
 			f.Reason = v1alpha1.ReasonFunctionNotFound
 		}
-		f.Message = doing + ": AWS has no such object in this account and Region: correct its name, or create it"
+		f.Message = "AWS has no such object in this account and Region: correct its name, or create it"
 	case outcomeExists:
 		f.Class, f.Reason, f.After = fault.Waiting, ReasonExists, time.Second
-		f.Message = doing + ": somebody else created it before"
+		f.Message = "somebody else created it before"
 	case outcomeRefused:
 		f.Class, f.Reason = fault.Terminal, v1alpha1.ReasonRefused
-		f.Message = fmt.Sprintf("%s: AWS refused %s (%s) and changed nothing", doing, action, a.code)
+		f.Message = fmt.Sprintf("AWS refused %s (%s) and changed nothing", action, a.code)
 	default:
 		f.Class, f.Reason, f.Refused = fault.Transient, reasonUnavailable, false
-		f.Message = doing + ": " + noAnswer
+		f.Message = lostOf(err).says()
 	}
+	f.Message = doing + ": " + f.Message
 	return f
 }
 
@@ -218,12 +178,7 @@ func actionOf(err error) string {
 // that could not be decoded, its content.
 func cause(err error) error {
 	a, action := answerOf(err), actionOf(err)
-	var (
-		errno   syscall.Errno
-		name    *net.DNSError
-		network net.Error
-		decode  *smithy.DeserializationError
-	)
+	var decode *smithy.DeserializationError
 	switch {
 	case a.code != "":
 		return fmt.Errorf("%s: status %d: %s", action, a.status, a.code)
@@ -233,14 +188,12 @@ func cause(err error) error {
 		return fmt.Errorf("%s: status %d", action, a.status)
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", action, context.Canceled)
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
-		return fmt.Errorf("%s: %w", action, context.DeadlineExceeded)
-	case errors.As(err, &name):
-		return fmt.Errorf("%s: the name of the endpoint cannot be resolved", action)
-	case errors.As(err, &errno):
-		return fmt.Errorf("%s: %w", action, errno)
 	case errors.Is(err, errNoAnswer):
 		return fmt.Errorf("%s: %w", action, errNoAnswer)
 	}
-	return fmt.Errorf("%s: the call failed on its way", action)
+	l := lostOf(err)
+	if l == late {
+		return fmt.Errorf("%s: %w", action, context.DeadlineExceeded)
+	}
+	return fmt.Errorf("%s: %s", action, l.what)
 }
