@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -48,6 +49,8 @@ type Clients struct {
 	settings *settings
 	// longPoll is the HTTP client of long polls, shared by all sessions.
 	longPoll sqs.HTTPClient
+	// hadOwn says whether the operator could take its own credentials since it started.
+	hadOwn atomic.Bool
 
 	mu       sync.Mutex
 	sessions map[sessionKey]*sessionEntry

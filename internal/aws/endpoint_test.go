@@ -89,7 +89,7 @@ func (a *authority) serve(t *testing.T, h http.Handler, address string, until ti
 func environment(t *testing.T, endpoint, bundle string) {
 	t.Helper()
 	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": endpoint, "AWS_CA_BUNDLE": bundle, "AWS_REGION": reactstocks.Region, "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_ENDPOINT_URL": endpoint, "AWS_ENDPOINT_URL_STS": endpoint, "AWS_CA_BUNDLE": bundle, "AWS_REGION": reactstocks.Region, "AWS_EC2_METADATA_DISABLED": "true",
 		"AWS_ACCESS_KEY_ID": reactstocks.OperatorAccessKeyID, "AWS_SECRET_ACCESS_KEY": reactstocks.OperatorSecretAccessKey,
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 	} {

@@ -140,19 +140,22 @@ func (c *Clients) forget(key sessionKey) {
 
 func (c *Clients) open(ctx context.Context, key sessionKey) (*Session, error) {
 	a := key.access
-	if _, err := c.base.Credentials.Retrieve(ctx); err != nil {
-		f := fault.New(fault.Blocked, reasonAccessDenied, "the operator has no AWS credentials of its own: give its service account an AWS role or credentials")
-		f.Refused, f.Err = true, cause(err)
-		return nil, f
+	own, err := c.own(ctx)
+	if err != nil {
+		return nil, err
 	}
-	out, err := sts.NewFromConfig(c.config(a, nil)).AssumeRole(ctx, &sts.AssumeRoleInput{
+	out, err := sts.NewFromConfig(c.config(a, c.renew)).AssumeRole(ctx, &sts.AssumeRoleInput{
 		RoleArn:         &a.RoleARN,
 		RoleSessionName: &key.name,
 		ExternalId:      optional(a.ExternalID),
 		DurationSeconds: awssdk.Int32(int32(sessionDuration.Seconds())),
 	})
 	if err != nil {
-		return nil, Fault(err, "assuming role "+a.RoleARN)
+		f := fault.From(Fault(err, "assuming role "+a.RoleARN))
+		if outcomeOf(err) == outcomeExpired && !own.CanExpire {
+			f.Class, f.Reason = fault.Blocked, reasonAccessDenied // they do not renew themselves
+		}
+		return nil, f
 	}
 	if out.Credentials == nil || out.Credentials.Expiration == nil {
 		return nil, Fault(errNoAnswer, "assuming role "+a.RoleARN)
