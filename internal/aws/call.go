@@ -42,6 +42,7 @@ func (c *Clients) call(ctx context.Context, p place, onExpired func(), in middle
 	o := outcomeOf(err)
 	c.breaker.leave(p, service, caller, o, lostOf(err), c.clock.Now())
 	c.ledger.sent(p, service, operation, o, c.wall.Since(sentAt))
+	c.teller.tell(ctx, p, service, operation, o, err, c.wall.Now())
 	if o == outcomeExpired && onExpired != nil {
 		onExpired()
 	}

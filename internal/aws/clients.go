@@ -37,7 +37,7 @@ type Options struct {
 	Load []func(*config.LoadOptions) error
 }
 
-// Clients makes sessions, and holds what they share: budgets, breakers and the ledger.
+// Clients makes sessions, and holds what they share: budgets, breakers, the ledger, and what the log was told.
 type Clients struct {
 	base    awssdk.Config
 	clock   clock.PassiveClock
@@ -45,6 +45,7 @@ type Clients struct {
 	budgets *budgets
 	breaker *breakers
 	ledger  *ledger
+	teller  *teller
 	// settings are shared by all sessions of a grant.
 	settings *settings
 	// longPoll is the HTTP client of long polls, shared by all sessions.
@@ -88,6 +89,7 @@ func New(ctx context.Context, o Options) (*Clients, error) {
 		budgets:  newBudgets(o.Budgets),
 		breaker:  newBreakers(),
 		ledger:   led,
+		teller:   newTeller(),
 		settings: newSettings(o.Clock),
 		longPoll: transport.Client{Next: transport.Over(configured.GetTransport(), longPollDeadline)},
 		sessions: map[sessionKey]*sessionEntry{},

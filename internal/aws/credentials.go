@@ -14,14 +14,22 @@ import (
 )
 
 // own returns the operator's own credentials, of its service account, its node or its environment.
-func (c *Clients) own(ctx context.Context) (awssdk.Credentials, error) {
+func (c *Clients) own(ctx context.Context, p place) (awssdk.Credentials, error) {
 	credentials, err := c.base.Credentials.Retrieve(ctx)
 	if err != nil {
-		return credentials, ownless(err, c.hadOwn.Load(), unreadable(c.base.ConfigSources))
+		f := ownless(err, c.hadOwn.Load(), unreadable(c.base.ConfigSources))
+		if !errors.Is(err, context.Canceled) {
+			c.teller.say(ctx, call{place: p, action: ownCredentials}, f.Message, f.Message, f.Err, c.wall.Now())
+		}
+		return credentials, f
 	}
 	c.hadOwn.Store(true)
+	c.teller.say(ctx, call{place: p, action: ownCredentials}, "", "", nil, c.wall.Now())
 	return credentials, nil
 }
+
+// ownCredentials stands for the call, of whatever service, by which the operator takes its own credentials.
+const ownCredentials = "own credentials"
 
 // renew lets own credentials that AWS no longer takes be taken anew.
 func (c *Clients) renew() {

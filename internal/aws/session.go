@@ -140,7 +140,7 @@ func (c *Clients) forget(key sessionKey) {
 
 func (c *Clients) open(ctx context.Context, key sessionKey) (*Session, error) {
 	a := key.access
-	own, err := c.own(ctx)
+	own, err := c.own(ctx, place{account: a.AccountID, region: a.Region})
 	if err != nil {
 		return nil, err
 	}
