@@ -86,6 +86,7 @@ func (r *Reconciler) make(ctx context.Context, s *scope, p step, session *aws.Se
 		return false, err
 	}
 	err := s.action.Apply(deadline, session, p.call(s.rem.Status.Plan), live.RevisionID)
+	tellCall(ctx, s.rem, *intent, err)
 	if err == nil {
 		intent.Answered = true
 		return true, nil // what AWS answered is not what it did: observe reads it back

@@ -89,7 +89,7 @@ func spread(key types.NamespacedName, least, most time.Duration) time.Duration {
 	return least + time.Duration(int64(h.Sum32())%(most-least).Milliseconds())*time.Millisecond
 }
 
-// persist writes the status by optimistic lock, if it changed, and then tells what changed in events.
+// persist writes the status by optimistic lock, if it changed, and then tells what changed in events and in the log.
 func (r *Reconciler) persist(ctx context.Context, s *scope) error {
 	if apiequality.Semantic.DeepEqual(s.base.Status, s.rem.Status) {
 		return nil
@@ -99,6 +99,7 @@ func (r *Reconciler) persist(ctx context.Context, s *scope) error {
 		return fmt.Errorf("writing status: %w", err)
 	}
 	r.announceChanges(s.base, s.rem)
+	tellJournal(ctx, s.base, s.rem)
 	s.rem.ResourceVersion = out.ResourceVersion
 	s.base = s.rem.DeepCopy()
 	return nil
