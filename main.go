@@ -27,13 +27,16 @@ func main() {
 	flag.Parse()
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&logging)))
 
-	if err := run(o); err != nil {
-		fmt.Fprintln(os.Stderr, "runbook-operator:", err)
+	if err := run(o, flag.Args()); err != nil {
+		ctrl.Log.Error(err, "The operator does not run")
 		os.Exit(1)
 	}
 }
 
-func run(o operator.Options) error {
+func run(o operator.Options, rest []string) error {
+	if len(rest) > 0 {
+		return fmt.Errorf("%q is no flag: nothing after it would be read, so write every setting as --name=value", rest[0])
+	}
 	cfg, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("finding the cluster: %w", err)

@@ -34,6 +34,8 @@ type leadership struct {
 	wall clock.PassiveClock
 
 	mu     sync.Mutex
+	reach  time.Time // when the Lease was last read or written
+	denied metav1.StatusReason
 	record []byte    // as read last; nil where there is none
 	read   time.Time // when it was first read as it is
 	from   time.Time // when this process may begin; set when it takes the Lease
@@ -55,6 +57,7 @@ func (l *leadership) Remaining() time.Duration {
 // knows.
 func (l *leadership) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
 	record, raw, err := l.Interface.Get(ctx)
+	l.reached(err)
 	if err != nil && !apierrors.IsNotFound(err) {
 		return record, raw, err
 	}
@@ -72,7 +75,9 @@ func (l *leadership) Get(ctx context.Context) (*resourcelock.LeaderElectionRecor
 // Create makes the Lease where there is none. Nobody knows who had one before, and until when.
 func (l *leadership) Create(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
 	sent := l.wall.Now()
-	if err := l.Interface.Create(ctx, record); err != nil {
+	err := l.Interface.Create(ctx, record)
+	l.reached(err)
+	if err != nil {
 		return err
 	}
 	l.mu.Lock()
@@ -84,7 +89,9 @@ func (l *leadership) Create(ctx context.Context, record resourcelock.LeaderElect
 // Update takes or renews the Lease as it was read or written last: the API server refuses it where anybody wrote since.
 func (l *leadership) Update(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
 	sent := l.wall.Now()
-	if err := l.Interface.Update(ctx, record); err != nil {
+	err := l.Interface.Update(ctx, record)
+	l.reached(err)
+	if err != nil {
 		return err
 	}
 	l.mu.Lock()
@@ -95,6 +102,32 @@ func (l *leadership) Update(ctx context.Context, record resourcelock.LeaderElect
 	l.until = sent.Add(RenewDeadline)
 	if record.HolderIdentity != l.Identity() {
 		l.until = time.Time{} // it is given back
+	}
+	return nil
+}
+
+// reached notes whether the Lease could be read or written. That this process may not is logged once: it never leads.
+func (l *leadership) reached(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil {
+		l.reach, l.denied = l.wall.Now(), ""
+		return
+	}
+	if why := apierrors.ReasonForError(err); why == metav1.StatusReasonForbidden && l.denied != why {
+		l.denied = why
+		ctrl.Log.WithName("leader-election").Info("This process cannot lead, so it does nothing: it may not read and write the Lease of the leader election. "+
+			"See that --namespace or POD_NAMESPACE is the operator's own namespace, and that the Role of config/rbac is bound there", "lease", l.Describe())
+	}
+}
+
+// Reachable returns an error unless the Lease was read or written lately: a process that cannot do that never leads, and
+// is no standby either.
+func (l *leadership) Reachable() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.reach.IsZero() || l.wall.Since(l.reach) > LeaseDuration {
+		return fmt.Errorf("the Lease %s of the leader election cannot be read and written", l.Describe())
 	}
 	return nil
 }

@@ -169,3 +169,22 @@ func TestTheClientOfTheLeaderElectionLeavesTheOthersAsTheyAre(t *testing.T) {
 	g.Expect(cfg.UserAgent).To(Equal("somebody"))
 	g.Expect(cfg.Timeout).To(BeZero())
 }
+
+func TestWhoCannotHaveTheLeaseIsNotReady(t *testing.T) {
+	e := newElection(t)
+	a, b := e.process("a"), e.process("b")
+	e.Expect(a.Reachable()).NotTo(Succeed(), "nobody knows yet")
+	e.Expect(e.take(a)).To(Succeed())
+	e.Expect(a.Reachable()).To(Succeed())
+	_, _, err := b.Get(t.Context())
+	e.Expect(err).NotTo(HaveOccurred())
+	e.Expect(b.Reachable()).To(Succeed(), "a standby is ready")
+	e.clock.Step(LeaseDuration)
+	e.Expect(b.Reachable()).To(Succeed())
+	e.clock.Step(time.Second)
+	e.Expect(b.Reachable()).NotTo(Succeed(), "it has not read the Lease for as long as one lasts")
+	e.leases.record = nil
+	_, _, err = b.Get(t.Context())
+	e.Expect(err).To(HaveOccurred())
+	e.Expect(b.Reachable()).NotTo(Succeed(), "that there is none may mean that there is no such namespace")
+}

@@ -81,8 +81,9 @@ func orOff(address string) string {
 	return address
 }
 
-// addChecks adds the checks of the kubelet: alive, and ready once the cache has what it watches. A standby is ready.
-func addChecks(mgr ctrl.Manager) error {
+// addChecks adds the checks of the kubelet: alive, and ready once the cache has what it watches and the Lease of the leader
+// election can be had. A standby is ready.
+func addChecks(mgr ctrl.Manager, o Options, lock *leadership) error {
 	ready := func(r *http.Request) error {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 		defer cancel()
@@ -91,7 +92,11 @@ func addChecks(mgr ctrl.Manager) error {
 		}
 		return nil
 	}
-	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("cache", ready)); err != nil {
+	checks := []error{mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("cache", ready)}
+	if o.LeaderElection {
+		checks = append(checks, mgr.AddReadyzCheck("leader-election", func(*http.Request) error { return lock.Reachable() }))
+	}
+	if err := errors.Join(checks...); err != nil {
 		return fmt.Errorf("adding health checks: %w", err)
 	}
 	return nil

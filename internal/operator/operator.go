@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
@@ -81,14 +82,20 @@ func New(ctx context.Context, cfg *rest.Config, o Options) (*Operator, error) {
 		return nil, err
 	}
 	mgr, err := ctrl.NewManager(cfg, managerOptions(scheme, o, lock))
+	if meta.IsNoMatchError(err) {
+		return nil, fmt.Errorf("the cluster does not know the operator's API: install config/crd first (kubectl apply -k config/crd): %w", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("making the manager: %w", err)
 	}
 	events.manager = mgr
+	if err := ownNamespace(ctx, mgr.GetAPIReader(), o.Namespace); err != nil {
+		return nil, err
+	}
 	if err := indexFields(ctx, mgr.GetFieldIndexer()); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(addChecks(mgr), lookAtPolicies(mgr, o)); err != nil {
+	if err := errors.Join(addChecks(mgr, o, lock), lookAtPolicies(mgr, o)); err != nil {
 		return nil, err
 	}
 	o.AWS.Clock, o.AWS.Wall = o.Clock, o.Wall

@@ -119,6 +119,32 @@ var _ = Describe("The operator", func() {
 		}
 	})
 
+	It("is not ready in a namespace that is not its own, where it can never lead", func(ctx SpecContext) {
+		f.OperatorNamespace = f.Namespace // it has no Role there
+		health := freeAddress()
+		op, _ := assemble(ctx, operator.Options{LeaderElection: true, HealthAddr: health})
+		run(op)
+
+		answer := func(path string) func() (int, error) {
+			return func() (int, error) {
+				response, err := http.Get("http://" + health + path)
+				if err != nil {
+					return 0, err
+				}
+				return response.StatusCode, response.Body.Close()
+			}
+		}
+		Eventually(answer("/healthz")).WithTimeout(20 * time.Second).Should(Equal(http.StatusOK))
+		Eventually(answer("/readyz/cache")).WithTimeout(20 * time.Second).Should(Equal(http.StatusOK))
+		Consistently(answer("/readyz")).WithTimeout(3 * time.Second).Should(Equal(http.StatusInternalServerError))
+	})
+
+	It("does not start in a namespace that does not exist", func(ctx SpecContext) {
+		o := operator.Options{Clock: clock.Real{}, Wall: clock.Real{}, Namespace: "runbook-opertor-system"}
+		_, err := operator.New(ctx, environment.OperatorConfig, o)
+		Expect(err).To(MatchError("the operator's own namespace runbook-opertor-system does not exist: correct --namespace or POD_NAMESPACE"))
+	})
+
 	It("looks at the admission policies before anybody approves anything", func(ctx SpecContext) {
 		// The fixture looked already; a new installation did not.
 		seen := &corev1.ConfigMapList{}
