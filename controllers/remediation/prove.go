@@ -81,7 +81,7 @@ func (s *scope) proving() {
 	if v.LastAt == nil {
 		message += fmt.Sprintf(", from %s on", v.NotBefore.UTC().Format(time.RFC3339))
 	} else {
-		message += fmt.Sprintf(", %s so far: %s", count.Of(v.Observations, "observation"), v.Message)
+		message += fmt.Sprintf(", observations so far: %d: %s", v.Observations, v.Message)
 	}
 	s.reverted(false, v1alpha1.ReasonReverting, message)
 }
