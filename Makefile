@@ -26,20 +26,26 @@ help: ## List the verbs.
 		/^##@ / {printf "\n%s\n", substr($$0, 5)} \
 		/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# Both are built and then run in the place of the shell: under go run, an end that a person asked for by Ctrl-C is an
+# error of make.
 .PHONY: demo
-demo: ## Show one incident from alarm to resolution on a simulated AWS (SEED=7 for other numbers; SCENARIO=wrong-fix, slow-dependency, recovers-by-itself, traffic-gone for other courses).
-	@go run ./hack/demo $(if $(SEED),-seed=$(SEED)) $(if $(SCENARIO),-scenario=$(SCENARIO))
+demo: ## Show one incident from alarm to resolution on a simulated AWS (SEED=7 for other numbers; SCENARIO=wrong-fix, slow-dependency, recovers-by-itself, traffic-gone for other courses; FACTOR=10 on a slow machine).
+	@mkdir -p $(BIN)
+	@go build -buildvcs=false -o $(BIN)/ ./hack/demo
+	@exec $(BIN)/demo $(if $(SEED),-seed=$(SEED)) $(if $(SCENARIO),-scenario=$(SCENARIO)) $(if $(FACTOR),-factor=$(FACTOR))
 
 .PHONY: dev
-dev: ## Leave the same world running and write .dev/kubeconfig and .dev/env for kubectl and aws.
-	@go run ./hack/dev $(if $(SEED),-seed=$(SEED))
+dev: ## Leave the same world running and write .dev/kubeconfig and .dev/env for kubectl and aws (SEED and SCENARIO as for demo).
+	@mkdir -p $(BIN)
+	@go build -buildvcs=false -o $(BIN)/ ./hack/dev
+	@exec $(BIN)/dev $(if $(SEED),-seed=$(SEED)) $(if $(SCENARIO),-scenario=$(SCENARIO))
 
 ##@ Develop
 
 .PHONY: build
-build: ## Compile the operator and its kubectl plugin into bin/.
+build: ## Compile the operator into bin/runbook-operator.
 	@mkdir -p $(BIN)
-	go build -o $(BIN)/ . $(if $(wildcard cmd),./cmd/...)
+	go build -o $(BIN)/ .
 
 # Lint has vet, also with the build tag of the attacks: it is not run again with the tests.
 .PHONY: test

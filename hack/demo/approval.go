@@ -16,22 +16,26 @@ import (
 
 // refused lets a person approve who may not, and narrates what the API server answers.
 func (s *story) refused(ctx context.Context) error {
+	action := s.rem.Spec.Action.Name()
+	// A developer may approve some changes and not this one, which is for the admission policy to say.
 	user, person, reads := world.Developer(), s.developer, readsFor
-	if s.rem.Spec.Action.Name() == v1alpha1.ActionSetTimeout { // which developers may approve, and administrators may not
+	says := fmt.Sprintf("%s may not approve remediations/%s named %s in namespace %s", user.UserName, action, s.rem.Name, s.rem.Namespace)
+	if action == v1alpha1.ActionSetTimeout { // which developers may approve, and administrators may approve nothing
 		user, person, reads = world.Platform(), s.platform, doubtsFor
+		says = fmt.Sprintf("User %q cannot create resource \"approvals\"", user.UserName)
 	}
 	if err := s.pause(ctx, reads); err != nil {
 		return err
 	}
 	err := person.Create(ctx, s.approval(""))
 	switch {
-	case apierrors.IsForbidden(err):
-		s.say("refused", "%s (%s) tries to approve: %s", user.UserName, strings.Join(user.Groups, ", "), err)
-		return nil
 	case err == nil:
 		return fmt.Errorf("%s could approve the change without the right to", user.UserName)
+	case !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), says):
+		return fmt.Errorf("approving as %s was not refused because %s, but: %w", user.UserName, says, err)
 	}
-	return fmt.Errorf("approving as %s: %w", user.UserName, err)
+	s.say("refused", "%s (%s) tries to approve: %s", user.UserName, strings.Join(user.Groups, ", "), err)
+	return nil
 }
 
 // approved lets the person on call approve, and waits until the approval counts. One that came too soon after the
@@ -39,7 +43,7 @@ func (s *story) refused(ctx context.Context) error {
 func (s *story) approved(ctx context.Context) error {
 	user := world.OnCall()
 	said := ""
-	for {
+	for range attempts {
 		a := s.approval(reasons[s.rem.Spec.Action.Name()])
 		if err := s.onCall.Create(ctx, a); err != nil {
 			return fmt.Errorf("approving as %s: %w", user.UserName, err)
@@ -55,6 +59,9 @@ func (s *story) approved(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if entry.Username != user.UserName {
+			return fmt.Errorf("the status says that Approval %s is of %q, and it is of %s", entry.Name, entry.Username, user.UserName)
+		}
 		if entry.Counts {
 			s.say("approved", "by %s (%s) with Approval %s of plan %d: %s", entry.Username, strings.Join(user.Groups, ", "),
 				entry.Name, s.rem.Status.Plan.Number, a.Spec.Reason)
@@ -68,6 +75,7 @@ func (s *story) approved(ctx context.Context) error {
 			return err
 		}
 	}
+	return fmt.Errorf("none of %s of %s counts: %s", several(attempts, "Approval"), user.UserName, said)
 }
 
 // reasons is what the person on call makes of a proposal.
@@ -84,6 +92,8 @@ const (
 	doubtsFor = 6 * time.Minute
 	// again is how long a person waits before another Approval, world time.
 	again = time.Minute
+	// attempts is how often the person tries.
+	attempts = 10
 )
 
 // approval is an Approval of the present plan. The API server fills in who approves.

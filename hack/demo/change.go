@@ -19,6 +19,9 @@ func (s *story) changed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.rem.Status.AppliedAt == nil {
+		return fmt.Errorf("the change was not made, and Remediation %s ended: %s", s.rem.Name, condition(s.rem.Status.Conditions, v1alpha1.ConditionSucceeded).Message)
+	}
 	return s.narrateCalls("change", 0, false)
 }
 
@@ -37,32 +40,25 @@ func (s *story) narrateCalls(topic string, from int, inverse bool) error {
 			return fmt.Errorf("AWS call %d is by %s, which does not name Remediation %s", e.Sequence, e.Principal, s.rem.UID)
 		}
 	}
-	if planned, made := len(s.rem.Status.Plan.Calls), len(s.changes())-from; made != planned {
-		return fmt.Errorf("the plan has %d calls of each direction, and the ledger %d", planned, made)
+	planned, made := len(s.rem.Status.Plan.Calls), len(s.changes())-from
+	if made != planned {
+		return fmt.Errorf("%s of each direction planned, and the ledger has %d", several(planned, "call"), made)
 	}
+	applied := 0
 	for _, i := range s.rem.Status.Intents {
 		if i.Inverse != inverse {
 			continue
 		}
+		if i.Outcome == v1alpha1.OutcomeApplied {
+			applied++
+		}
 		s.say("read back", "%s: %s", i.Outcome, i.Message)
+	}
+	if applied != planned {
+		return fmt.Errorf("%s made, and %d read back as applied", several(planned, "call"), applied)
 	}
 	return nil
 }
 
 // changes are the operator's calls of operations that change something.
 func (s *story) changes() []ledger.Entry { return s.operatorCalls(ledger.ByClass(ledger.Change)) }
-
-// verified narrates every observation, until the Remediation ended or its change is undone.
-func (s *story) verified(ctx context.Context) error {
-	v := s.rem.Status.Plan.Verification
-	bound := time.Duration(v.SettleSeconds+2*v.WindowSeconds)*time.Second + 5*time.Minute
-	said := ""
-	return s.await(ctx, "the end of the verification", s.work(bound), func(seen *sight) bool {
-		c := condition(seen.rem.Status.Conditions, v1alpha1.ConditionVerified)
-		if c.Reason != "" && c.Message != said {
-			said = c.Message
-			s.say("verifying", "%s: %s", c.Reason, c.Message)
-		}
-		return seen.rem.Status.EndedAt != nil || seen.rem.Status.Revert != nil
-	})
-}

@@ -22,7 +22,7 @@ func (s *story) confess(ctx context.Context, stuck error) {
 	if s.app != nil {
 		s.conditions("ServerlessApplication "+s.app.Name, s.app.Status.Conditions)
 		if u := s.app.Status.UnmatchedAlarms; u != nil {
-			s.say("stuck", "ServerlessApplication %s: no Runbook has a trigger for %d alarms in ALARM: %q", s.app.Name, u.Count, u.Names)
+			s.say("stuck", "ServerlessApplication %s: no Runbook has a trigger for %s in ALARM: %q", s.app.Name, several(int(u.Count), "alarm"), u.Names)
 		}
 	}
 	if s.inc == nil {
@@ -36,7 +36,7 @@ func (s *story) confess(ctx context.Context, stuck error) {
 		s.conditions("Remediation "+s.rem.Name, s.rem.Status.Conditions)
 	}
 	calls := s.operatorCalls()
-	s.say("stuck", "the operator made %d calls of AWS", len(calls))
+	s.say("stuck", "the operator made %s of AWS", several(len(calls), "call"))
 	for i := len(calls) - 1; i >= 0; i-- {
 		if calls[i].Error != "" {
 			s.say("stuck", "the last that was refused: %s", calls[i])

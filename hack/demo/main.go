@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
 	"charm.land/lipgloss/v2"
@@ -37,7 +36,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.Int64Var(&o.seed, "seed", 1, "another `number` makes other traffic")
 	scenario := flags.String("scenario", string(reactstocks.Throttling), "what happens, a `name` of: "+world.ScenarioNames())
 	flags.Float64Var(&o.factor, "factor", factor, "how many seconds pass in the world in one second; the limit is what the machine keeps up with")
-	flags.StringVar(&o.log, "log", "", "the `file` for the operator's log; the default is .dev/demo.log in the repository")
+	flags.StringVar(&o.log, "log", "", "the `file` for the operator's log; the default is .dev/demo.log in the repository, or demo-2.log and so on while other demos run")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -52,9 +51,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if o.log == "" {
 		var folder string
 		folder, err = world.Folder()
-		o.log = filepath.Join(folder, "demo.log")
+		if err == nil {
+			o.log, err = world.FreeLog(folder, "demo")
+		}
 	}
 	if err == nil {
+		said := context.AfterFunc(ctx, func() {
+			_, _ = fmt.Fprintln(stderr, "\ndemo: stopping; what is being started is stopped too, which may take half a minute")
+		})
+		defer said()
 		err = play(ctx, o, stdout, stderr)
 	}
 	switch {
@@ -76,10 +81,15 @@ type options struct {
 	log      string
 }
 
+// world is the world of a demo.
+func (o options) world(progress io.Writer) world.Options {
+	return world.Options{Seed: o.seed, Factor: o.factor, Log: o.log, Progress: progress}
+}
+
 // play starts a world, narrates a scenario in it, and stops the world.
 func play(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
 	_, _ = lipgloss.Fprintln(stdout, bold.Render("runbook-operator: starting an API server, a simulated AWS and the operator"))
-	w, err := world.Start(ctx, world.Options{Seed: o.seed, Factor: o.factor, Log: o.log, Progress: stderr})
+	w, err := world.Start(ctx, o.world(stderr))
 	if err != nil {
 		return err
 	}

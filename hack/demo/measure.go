@@ -17,8 +17,8 @@ import (
 // measured asks AWS itself, as a person would by hand: what timeout the function has in the end, or what concurrency it
 // came to after the change.
 func (s *story) measured(ctx context.Context) error {
-	if s.rem.Status.AppliedAt == nil {
-		return nil
+	if s.rem.Status.AppliedAt == nil || s.rem.Status.EndedAt == nil {
+		return fmt.Errorf("the status of Remediation %s does not say when its change was made and when it was over", s.rem.Name)
 	}
 	function := s.rem.Spec.Target.FunctionName
 	if s.rem.Spec.Action.SetTimeout != nil {
@@ -27,6 +27,9 @@ func (s *story) measured(ctx context.Context) error {
 	peak, err := s.concurrency(ctx, function, s.rem.Status.AppliedAt.Time, s.rem.Status.EndedAt.Time)
 	if err != nil {
 		return err
+	}
+	if peak == 0 {
+		return fmt.Errorf("CloudWatch knows of no execution of %s after the change", function)
 	}
 	s.say("measured", "%s came to %.0f executions at once after the change, says CloudWatch: %s", function, peak, s.rem.Status.Plan.Summary)
 	return nil

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -9,9 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/hack/world"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
 )
@@ -20,7 +25,7 @@ import (
 // ledger of the simulated AWS.
 func TestTheNarrationIsWhatTheObjectsAndTheLedgerSay(t *testing.T) {
 	t.Parallel()
-	s := hear(t, throttling(3), (*story).steps)
+	s := hear(t, 3, reactstocks.Throttling)
 	g := NewWithT(t)
 	var incidents v1alpha1.IncidentList
 	var remediations v1alpha1.RemediationList
@@ -35,19 +40,29 @@ func TestTheNarrationIsWhatTheObjectsAndTheLedgerSay(t *testing.T) {
 		g := NewWithT(t)
 		signal := inc.Spec.Signal
 		g.Expect(s.texts("alarm")).To(ConsistOf(ContainSubstring("%q of %s", signal.AlarmName, signal.FunctionName)))
-		g.Expect(numbers(g, s.texts("incident")[0], `opened (\d+) s after`)).To(Equal([]float64{inc.Status.OpenedAt.Sub(signal.TransitionedAt.Time).Seconds()}))
+		g.Expect(s.texts("watching")).To(ConsistOf(ContainSubstring("mode %s,", v1alpha1.ModeAct)))
+		g.Expect(s.texts("traffic")).To(ConsistOf(And(ContainSubstring("by 1 queue"), ContainSubstring("alarms are read every "))))
 	})
-	t.Run("the operator's own work", func(t *testing.T) {
+	t.Run("the operator's own work, and when it could be seen", func(t *testing.T) {
 		g := NewWithT(t)
-		line := s.texts("operator")[2]
-		n := numbers(g, line, `needed (\d+) ms on the wall from AWS call (\d+)`)
-		shown := book.Entries()[int(n[1])-1]
+		alarm := inc.Spec.Signal.TransitionedAt.Time
+		lines := s.texts("operator")
+		toIncident := numbers(g, lines[1], `worked (\d+) ms on the wall from AWS call (\d+),`)
+		shown := book.Entries()[int(toIncident[1])-1]
 		g.Expect(shown.Action()).To(Equal("cloudwatch:DescribeAlarms"))
-		g.Expect(shown.At).To(BeTemporally(">=", inc.Spec.Signal.TransitionedAt.Time))
+		g.Expect(shown.At).To(BeTemporally(">=", alarm))
 		reads := book.Entries(ledger.After(shown.Sequence), ledger.ByAction("lambda:GetAccountSettings"))
-		took := time.Duration(n[0]) * time.Millisecond
-		g.Expect(took).To(BeNumerically(">=", reads[0].Wall.Sub(shown.Wall).Truncate(time.Millisecond)), "the evidence was read in between")
-		g.Expect(took).To(BeNumerically("<", time.Minute))
+		toDiagnosis := numbers(g, lines[2], `worked (\d+) ms on the wall from the Incident`)
+		work := time.Duration(toIncident[0]+toDiagnosis[0]+1) * time.Millisecond
+		g.Expect(work).To(BeNumerically(">=", reads[0].Wall.Sub(shown.Wall)), "the evidence was read in between")
+		g.Expect(work).To(BeNumerically("<", time.Minute))
+
+		incident := numbers(g, s.texts("incident")[0], `could be seen (\d+) s after the alarm`)
+		g.Expect(incident[0]).To(BeNumerically(">=", shown.At.Sub(alarm).Truncate(time.Second).Seconds()), "the alarm was shown before")
+		total := numbers(g, s.texts("total")[0], `could be seen (\d+) s after the alarm.* AWS call (\d+) on was (\d+) ms of the wall, which are (\d+) s of this clock`)
+		g.Expect(total[0]).To(BeNumerically(">=", reads[0].At.Sub(alarm).Truncate(time.Second).Seconds()), "the evidence was read before")
+		g.Expect(total[0]).To(BeNumerically(">=", total[3]), "what the operator worked is a part of it")
+		g.Expect(total[1:3]).To(HaveExactElements(toIncident[1], BeNumerically("~", toIncident[0]+toDiagnosis[0], 1)))
 	})
 	t.Run("evidence", func(t *testing.T) {
 		g := NewWithT(t)
@@ -60,6 +75,10 @@ func TestTheNarrationIsWhatTheObjectsAndTheLedgerSay(t *testing.T) {
 				g.Expect(numbers(g, lines[i], m.Statistic+` ([\d.]+) over`)[0]).To(BeNumerically("~", float(g, m.Value), 0.05))
 			}
 		}
+		i := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "concurrency: ") })
+		before := numbers(g, lines[i], `over 15 min, and (\d+) over`)
+		g.Expect(before[0]).To(Equal(math.Round(world.Ordinary(3))), "the seed is that of the world")
+		g.Expect(before[0]).NotTo(Equal(math.Round(world.Ordinary(1))))
 		g.Expect(lines).To(ContainElement(ContainSubstring("reserved concurrency %d,", reactstocks.BackendReserved)))
 	})
 	t.Run("diagnosis", func(t *testing.T) {
@@ -82,6 +101,9 @@ func TestTheNarrationIsWhatTheObjectsAndTheLedgerSay(t *testing.T) {
 		g.Expect(s.texts("-")).To(ConsistOf(written(plan.Calls[0].Before[0])))
 		g.Expect(s.texts("+")).To(ConsistOf(written(plan.Calls[0].Call.Writes[0])))
 		g.Expect(s.texts("warning")).To(HaveLen(len(plan.Warnings)))
+		g.Expect(s.texts("cost")).To(ConsistOf(plan.Cost))
+		touched := numbers(g, s.texts("touches")[0], `^(\d+) requests a minute, on average over the (\d+) min before the plan;`)
+		g.Expect(touched[0]).To(BeNumerically("~", offered(t, s, plan.PlannedAt.Time, time.Duration(touched[1])*time.Minute), 1), "so says CloudWatch")
 		g.Expect(s.texts("refused")).To(ConsistOf(ContainSubstring("may not approve remediations/setReservedConcurrency named %s", rem.Name)))
 		g.Expect(s.texts("approved")).To(ConsistOf(ContainSubstring("Approval %s ", rem.Status.Intents[0].Approvals[0])))
 	})
@@ -107,6 +129,9 @@ func TestTheNarrationIsWhatTheObjectsAndTheLedgerSay(t *testing.T) {
 		}
 		g.Expect(observed).To(HaveLen(int(v.Observations)), "one line for each observation")
 		g.Expect(observed[len(observed)-1]).To(ContainSubstring("%d good observations in a row", v.Good))
+		proved := numbers(g, s.texts("proved")[0], `^(\d+) good observations in a row over .* could be seen; the plan asks for (\d+) over`)
+		g.Expect(proved[0]).To(Equal(float64(v.Good)))
+		g.Expect(proved[1]).To(Equal(float64(rem.Status.Plan.Verification.WindowSeconds/rem.Status.Plan.Verification.PeriodSeconds + 1)))
 		peak, err := s.concurrency(t.Context(), rem.Spec.Target.FunctionName, rem.Status.AppliedAt.Time, rem.Status.EndedAt.Time)
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(numbers(g, s.texts("measured")[0], `came to (\d+) executions`)).To(Equal([]float64{peak}))
@@ -116,7 +141,7 @@ func TestTheNarrationIsWhatTheObjectsAndTheLedgerSay(t *testing.T) {
 		g := NewWithT(t)
 		g.Expect(s.texts("resolved")).To(ConsistOf(HavePrefix("Incident %s: %s, ", inc.Name, v1alpha1.ReasonRemediated)))
 		g.Expect(s.texts("drift debt")).To(ConsistOf(ContainSubstring(rem.Status.TemplatePatch)))
-		n := numbers(g, s.texts("total")[1], `(\d+) read, (\d+) bookkeeping, (\d+) change; (\d+) of all these were answered with an error; AWS differs after (\d+)`)
+		n := numbers(g, s.texts("total")[1], `(\d+) read, (\d+) bookkeeping, (\d+) change; AWS differs after (\d+)`)
 		last := lastCall(g, s, int(n[0]+n[1]+n[2]))
 		counted := func(filters ...ledger.Filter) float64 {
 			all := append(filters, func(e ledger.Entry) bool { return e.Sequence <= last })
@@ -126,12 +151,13 @@ func TestTheNarrationIsWhatTheObjectsAndTheLedgerSay(t *testing.T) {
 			}
 			return float64(total)
 		}
-		g.Expect(n).To(Equal([]float64{
-			counted(ledger.ByClass(ledger.Read)), counted(ledger.ByClass(ledger.Bookkeeping)), 1,
-			counted(func(e ledger.Entry) bool { return e.Error != "" }), 1,
-		}))
+		g.Expect(n).To(Equal([]float64{counted(ledger.ByClass(ledger.Read)), counted(ledger.ByClass(ledger.Bookkeeping)), 1, 1}))
+		missing := book.Entries(ledger.ByError("ParameterNotFound"))[0]
+		g.Expect(s.texts("total")[2:]).To(ContainElement(And(
+			ContainSubstring("AWS call %d, ssm:GetParameter", missing.Sequence), MatchRegexp(`until AWS call \d+, ssm:PutParameter, wrote it`))))
 	})
-	t.Run("another seed has other numbers", func(t *testing.T) { otherNumbers(t, s) })
+	t.Run("the latencies are those that a person could see", func(t *testing.T) { seenNotStamped(t, s) })
+	t.Run("each step needs its facts", func(t *testing.T) { eachStepNeeds(t, s, append(ofEveryStory(), ofAProof()...)) })
 }
 
 // lastCall is the sequence number of the operator's n-th call: it goes on working while the test looks.
@@ -141,26 +167,54 @@ func lastCall(g *WithT, s *story, n int) int {
 	return calls[n-1].Sequence
 }
 
-// otherNumbers tells the story of another seed up to its proposal, which is where its numbers come from.
-func otherNumbers(t *testing.T, one *story) {
+// seenNotStamped moves what the operator writes down about its own times, and then what could be seen.
+func seenNotStamped(t *testing.T, s *story) {
 	g := NewWithT(t)
-	other := hear(t, throttling(7), func(s *story) []step {
-		return []step{s.watched, s.opened, s.investigated, s.diagnosed, s.proposed}
-	})
-	for _, topic := range []string{"diagnosis", "touches"} {
-		g.Expect(one.texts(topic)).NotTo(Equal(other.texts(topic)), topic)
+	latencies := func(prepare func(*story)) []string {
+		r, err := s.again(t, prepare)
+		g.Expect(err).NotTo(HaveOccurred())
+		return append(append(r.texts("incident"), r.texts("operator")[1:]...), r.texts("total")[0])
 	}
-	for _, step := range []string{"throttles", "invocations", "traffic"} {
-		of := func(s *story) string {
-			for _, text := range s.texts("evidence") {
-				if strings.HasPrefix(text, step+": ") {
-					return text
-				}
-			}
-			return "no evidence"
+	plain := latencies(func(*story) {})
+	stamped := latencies(inc(func(i *v1alpha1.Incident) {
+		early := metav1.NewTime(i.Spec.Signal.TransitionedAt.Time)
+		i.CreationTimestamp, i.Status.OpenedAt = early, &early
+		for c := range i.Status.Conditions {
+			i.Status.Conditions[c].LastTransitionTime = early
 		}
-		g.Expect(of(one)).NotTo(Equal(of(other)), fmt.Sprintf("the evidence of %s is that of the seed", step))
+	}))
+	g.Expect(stamped).To(Equal(plain))
+
+	later := latencies(func(s *story) {
+		for n := range len(s.arrivals) {
+			a := <-s.arrivals
+			late := time.Duration(n) * time.Second
+			a.seen = moment{wall: a.seen.wall.Add(late), world: a.seen.world.Add(time.Duration(float64(late) * s.world.Clock.Factor))}
+			s.arrivals <- a
+		}
+	})
+	for i := range plain {
+		g.Expect(later[i]).NotTo(Equal(plain[i]))
 	}
+}
+
+// offered is how many requests a minute the backend was offered before a moment, says CloudWatch.
+func offered(t *testing.T, s *story, before time.Time, over time.Duration) float64 {
+	t.Helper()
+	g := NewWithT(t)
+	end, sum := before.Truncate(time.Minute), 0.0
+	for _, metric := range []string{"Invocations", "Throttles"} {
+		out, err := s.world.CloudWatch().GetMetricStatistics(t.Context(), &cloudwatch.GetMetricStatisticsInput{
+			Namespace: aws.String("AWS/Lambda"), MetricName: &metric, Statistics: []types.Statistic{types.StatisticSum},
+			Dimensions: []types.Dimension{{Name: aws.String("FunctionName"), Value: aws.String(reactstocks.BackendFunction)}},
+			StartTime:  aws.Time(end.Add(-over)), EndTime: &end, Period: aws.Int32(60),
+		})
+		g.Expect(err).NotTo(HaveOccurred())
+		for _, d := range out.Datapoints {
+			sum += aws.ToFloat64(d.Sum)
+		}
+	}
+	return sum / over.Minutes()
 }
 
 // numbers are those that the groups of a pattern match in a text.

@@ -32,7 +32,7 @@ var (
 	good   = lipgloss.NewStyle().Foreground(lipgloss.Green)
 	bad    = lipgloss.NewStyle().Foreground(lipgloss.Red)
 	colour = map[string]lipgloss.Style{
-		"-": bad, "+": good, "refused": bad, "stuck": bad, "resolved": good.Bold(true), "approved": good, "diagnosis": bold, "change": bold, "inverse": bold, "reverted": good.Bold(true),
+		"-": bad, "+": good, "refused": bad, "stuck": bad, "resolved": good.Bold(true), "proved": good, "approved": good, "diagnosis": bold, "change": bold, "inverse": bold, "reverted": good.Bold(true),
 	}
 )
 

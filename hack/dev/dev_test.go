@@ -70,11 +70,47 @@ func TestTheFilesLeadKubectlAndAWSIntoTheWorld(t *testing.T) {
 		g.Expect(alarms.MetricAlarms).To(ContainElement(HaveField("AlarmName", HaveValue(Equal(reactstocks.ThrottlesAlarm)))))
 	})
 
+	t.Run("a second one is refused, and harms nothing", func(t *testing.T) {
+		g := NewWithT(t)
+		before, err := os.ReadFile(env)
+		g.Expect(err).NotTo(HaveOccurred())
+		var refused bytes.Buffer
+		g.Expect(run(t.Context(), []string{"-dir", folder}, io.Discard, &refused)).To(Equal(1))
+		g.Expect(refused.String()).To(ContainSubstring("the world of process %d runs already, in %s", os.Getpid(), folder))
+		g.Expect(os.ReadFile(env)).To(Equal(before))
+		g.Expect(kubeconfig).To(BeAnExistingFile())
+	})
+
 	stop()
-	_, _ = io.Copy(io.Discard, reader)
+	rest, _ := io.ReadAll(reader)
+	g.Expect(string(rest)).To(ContainSubstring("Stopping."))
 	g.Expect(<-code).To(Equal(0), "%s", &errs)
 	g.Expect(kubeconfig).NotTo(BeAnExistingFile(), "nothing is left that leads nowhere")
 	g.Expect(env).NotTo(BeAnExistingFile())
+}
+
+// A start takes many seconds, and cannot be left half-way: whoever interrupts it is told at once, and it is no error.
+func TestAStartThatIsInterruptedSaysSoAtOnce(t *testing.T) {
+	g := NewWithT(t)
+	ctx, stop := context.WithCancel(t.Context())
+	reader, writer := io.Pipe()
+	var errs bytes.Buffer
+	code := make(chan int, 1)
+	go func() {
+		code <- run(ctx, []string{"-dir", t.TempDir()}, writer, &errs)
+		_ = writer.Close()
+	}()
+	lines := bufio.NewScanner(reader)
+	g.Expect(lines.Scan()).To(BeTrue())
+	g.Expect(lines.Text()).To(HavePrefix("Starting "))
+	stop()
+	for lines.Scan() && lines.Text() == "" {
+	}
+	g.Expect(lines.Text()).To(HavePrefix("Stopping."))
+	g.Expect(code).NotTo(Receive(), "it is still being stopped")
+	_, _ = io.Copy(io.Discard, reader)
+	g.Expect(<-code).To(Equal(0), "%s", &errs)
+	g.Expect(errs.String()).NotTo(ContainSubstring("dev: "))
 }
 
 func TestAnUnknownScenarioIsRefused(t *testing.T) {

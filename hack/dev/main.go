@@ -43,22 +43,32 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		*folder, err = world.Folder()
 	}
 	if err == nil {
+		said := context.AfterFunc(ctx, func() {
+			_, _ = fmt.Fprintln(stdout, "\nStopping. What is being started is stopped too: that may take half a minute.")
+		})
+		defer said()
 		err = leave(ctx, *folder, *seed, scenario, stdout, stderr)
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil && (ctx.Err() == nil || !errors.Is(err, context.Canceled)) {
 		_, _ = fmt.Fprintf(stderr, "dev: %v\n", err)
 		return 1
 	}
 	return 0
 }
 
-// leave starts the world, says how to use it, and leaves it running until the context ends.
+// leave starts the world, says how to use it, and leaves it running until the context ends. The folder is this world's
+// alone: two would lead their users into each other's.
 func leave(ctx context.Context, folder string, seed int64, scenario reactstocks.Scenario, stdout, stderr io.Writer) (err error) {
+	unlock, err := world.Lock(folder)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	log := filepath.Join(folder, "dev.log")
 	_, _ = fmt.Fprintln(stdout, "Starting an API server, a simulated AWS and the operator.")
 	w, err := world.Start(ctx, world.Options{Seed: seed, Factor: 1, Log: log, Progress: stderr})
 	if err != nil {
-		return err
+		return interrupted(ctx, err)
 	}
 	defer func() { err = errors.Join(err, w.Stop()) }()
 	f := files{kubeconfig: filepath.Join(folder, "kubeconfig"), env: filepath.Join(folder, "env")}
@@ -66,15 +76,39 @@ func leave(ctx context.Context, folder string, seed int64, scenario reactstocks.
 	if err := f.write(w); err != nil {
 		return err
 	}
-	w.Begin(scenario)
-	_, _ = io.WriteString(stdout, strings.NewReplacer("$ENV", f.env, "$LOG", log, "$SCENARIO", string(scenario)).Replace(manual))
+	beginning, cancel := context.WithCancel(ctx)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		_, _ = w.Begin(beginning, scenario) // it fails only where it is told to stop
+	}()
+	defer func() { cancel(); <-over }() // before the world is stopped
+	text := strings.NewReplacer("$ENV", f.env, "$LOG", log, "$SCENARIO", string(scenario), "$COURSE", courses[scenario]).Replace(manual)
+	_, _ = io.WriteString(stdout, text)
 	select {
 	case <-ctx.Done():
-		_, _ = fmt.Fprintln(stdout, "\nStopping.")
 		return nil
 	case err := <-w.Failed():
 		return fmt.Errorf("the operator stopped: %w; its log is %s", err, log)
 	}
+}
+
+// interrupted is the error of a start that a person interrupted: whatever failed then failed for that.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// courses say what to wait for.
+var courses = map[reactstocks.Scenario]string{
+	reactstocks.Steady:           "Nothing happens, and no alarm fires.",
+	reactstocks.Throttling:       "Traffic grows, and brings an alarm after about five minutes.",
+	reactstocks.RecoversByItself: "Traffic grows, brings an alarm after about five minutes, and falls back after twelve.",
+	reactstocks.TrafficGone:      "Traffic grows, brings an alarm after about five minutes, and stops after twelve.",
+	reactstocks.SlowDependency:   "Calls of the news worker take longer than its timeout, which brings an alarm after some minutes.",
+	reactstocks.WrongFix:         "Calls of the news worker wait for an answer that never comes, which brings an alarm after some minutes.",
 }
 
 // manual is what is printed once everything runs.
@@ -88,5 +122,5 @@ const manual = `The world runs until you press Ctrl-C, at the speed of the wall.
   aws cloudwatch describe-alarms --query 'MetricAlarms[].[AlarmName,StateValue]' --output table
   aws lambda get-function-concurrency --function-name react-stocks-backend-prod-ReactStocksFunction
 
-A traffic scenario brings an alarm after about four minutes. The operator's log is $LOG
+$COURSE The operator's log is $LOG
 `

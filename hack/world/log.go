@@ -1,10 +1,12 @@
 package world
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"os"
+	"path/filepath"
 	"sync"
+	"syscall"
 
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -18,11 +20,32 @@ var (
 	sink       = &switched{to: io.Discard}
 )
 
-// logTo sends the log of the operator, and of the Kubernetes client that it uses, to a file. It returns what closes it.
+// FreeLog returns the file for the log of one more world: name.log, or name-2.log and so on while others run.
+func FreeLog(folder, name string) (string, error) {
+	for n := 1; ; n++ {
+		path := filepath.Join(folder, name+".log")
+		if n > 1 {
+			path = filepath.Join(folder, fmt.Sprintf("%s-%d.log", name, n))
+		}
+		f, err := take(path)
+		if err == nil {
+			return path, f.Close()
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return "", err
+		}
+	}
+}
+
+// logTo sends the log of the operator, and of the Kubernetes client that it uses, to a file that no other world writes.
+// It returns what closes it.
 func logTo(file string) (func() error, error) {
-	f, err := os.Create(file)
+	f, err := take(file)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, fmt.Errorf("another world writes its log to %s: name another file", file)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("creating the operator's log: %w", err)
+		return nil, err
 	}
 	sink.set(f)
 	setLoggers.Do(func() {

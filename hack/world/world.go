@@ -36,7 +36,8 @@ const (
 
 // Options of a World.
 type Options struct {
-	// Seed makes worlds differ, and equal seeds repeat.
+	// Seed makes worlds differ. Equal seeds repeat what AWS does by itself after Begin: what is throttled in each minute,
+	// and when alarms fire.
 	Seed int64
 	// Factor is how many seconds pass in the world in one second of the wall. It must be above 0.
 	Factor float64
@@ -67,12 +68,15 @@ type World struct {
 // Start starts a world: the API server with the shipped manifests, the shipped Runbooks and the sample, the simulated
 // AWS, and the operator. The working directory must be inside the repository.
 func Start(ctx context.Context, o Options) (*World, error) {
-	w := &World{seed: o.Seed, failed: make(chan error, 1)}
+	w := of(o)
 	if err := w.start(ctx, o); err != nil {
 		return nil, errors.Join(err, w.Stop())
 	}
 	return w, nil
 }
+
+// of is a world of which nothing has started.
+func of(o Options) *World { return &World{seed: o.Seed, failed: make(chan error, 1)} }
 
 func (w *World) start(ctx context.Context, o Options) error {
 	closeLog, err := logTo(o.Log)
@@ -90,9 +94,21 @@ func (w *World) start(ctx context.Context, o Options) error {
 	}
 
 	w.Clock = clock.Scaled{Epoch: time.Now(), Factor: o.Factor}
-	if w.AWS, err = reactstocks.New(ctx, sim.Options{Seed: o.Seed, Clock: w.Clock}, reactstocks.Steady); err != nil {
+	if err := w.simulate(ctx); err != nil {
+		return err
+	}
+	return w.operate(ctx)
+}
+
+// simulate starts the account, with an hour of its seed's ordinary traffic behind it.
+func (w *World) simulate(ctx context.Context) error {
+	now, err := w.Clock.Now(), error(nil)
+	if w.AWS, err = reactstocks.New(ctx, sim.Options{Seed: w.seed, Start: now.Add(-past)}, reactstocks.Steady); err != nil {
 		return fmt.Errorf("making the simulated AWS: %w", err)
 	}
+	w.AWS.SetTraffic(backend(arrivals(reactstocks.Steady, w.seed)))
+	w.AWS.AdvanceTo(now)
+	w.AWS.FollowClock(w.Clock)
 	if err := w.alarmOfTimeouts(ctx); err != nil {
 		return err
 	}
@@ -105,7 +121,7 @@ func (w *World) start(ctx context.Context, o Options) error {
 	}
 	w.Endpoint = endpoint
 	w.closers = append(w.closers, func() error { stop(); return nil })
-	return w.operate(ctx)
+	return nil
 }
 
 // install applies the shipped Runbooks in the operator's namespace and the sample, and waits until its people may do
@@ -174,9 +190,6 @@ func (w *World) Lambda() *lambda.Client {
 		Credentials: credentials.NewStaticCredentialsProvider(reactstocks.AdminAccessKeyID, reactstocks.AdminSecretAccessKey, ""),
 	})
 }
-
-// Begin lets a scenario begin now.
-func (w *World) Begin(s reactstocks.Scenario) { reactstocks.Apply(w.AWS, s, w.seed) }
 
 // Failed gives the error of an operator that stopped before it was told to.
 func (w *World) Failed() <-chan error { return w.failed }
