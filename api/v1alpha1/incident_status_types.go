@@ -1,6 +1,10 @@
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
 
 // SignalStatus is a signal of an Incident and its present state.
 type SignalStatus struct {
@@ -45,6 +49,11 @@ type SignalStatus struct {
 	// transitionedAt is when the alarm came to this state.
 	// +required
 	TransitionedAt metav1.Time `json:"transitionedAt"`
+}
+
+// Tells says whether the signal's alarm tells of a function.
+func (s SignalStatus) Tells(of FunctionName) bool {
+	return s.FunctionName == of || slices.Contains(s.OtherFunctions, of)
 }
 
 // PinnedRunbook is a Runbook as it was when it joined the Incident. Later edits are for later Incidents.

@@ -52,6 +52,10 @@ func confirmAlarms(ctx context.Context, session *aws.Session, signals []v1alpha1
 		switch {
 		case !found:
 			return fmt.Sprintf("alarm %q was deleted", sig.AlarmName), nil
+		case sig.AlarmARN != "" && a.ARN != sig.AlarmARN:
+			return fmt.Sprintf("alarm %q is of another Region or account than the one of the Incident", sig.AlarmName), nil
+		case a.EvaluationState != "":
+			return fmt.Sprintf("alarm %q could not be evaluated with all of its data", sig.AlarmName), nil
 		case a.State != v1alpha1.AlarmOK:
 			return fmt.Sprintf("alarm %q is %s now", sig.AlarmName, a.State), nil
 		case a.TransitionedAt.After(sig.TransitionedAt.Time):

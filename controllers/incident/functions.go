@@ -27,6 +27,11 @@ func (s *scope) affected() []v1alpha1.FunctionName {
 	for _, sig := range s.inc.Status.Signals {
 		add(sig.FunctionName)
 	}
+	for _, sig := range s.inc.Status.Signals {
+		for _, name := range sig.OtherFunctions { // of an alarm on an expression over several
+			add(name)
+		}
+	}
 	if s.inc.Spec.Signal == nil && len(s.inc.Spec.Functions) == 0 {
 		for _, f := range s.app.Spec.Functions {
 			add(f.Name)
@@ -56,7 +61,7 @@ func (s *scope) concerns(rem *v1alpha1.Remediation) bool {
 func (s *scope) quiet(function v1alpha1.FunctionName) bool {
 	told := false
 	for _, sig := range s.inc.Status.Signals {
-		if sig.FunctionName != function {
+		if !sig.Tells(function) {
 			continue
 		}
 		if sig.State == v1alpha1.AlarmFiring {

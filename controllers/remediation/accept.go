@@ -91,7 +91,7 @@ func (r *Reconciler) withdraw(_ context.Context, s *scope) (bool, error) {
 func recoveredSince(inc *v1alpha1.Incident, function v1alpha1.FunctionName) *metav1.Time {
 	var since *metav1.Time
 	for i, sig := range inc.Status.Signals {
-		if sig.FunctionName != function {
+		if !sig.Tells(function) {
 			continue
 		}
 		if sig.State != v1alpha1.AlarmOK {

@@ -117,7 +117,7 @@ func (s *scope) signals() []string {
 	}
 	var names []string
 	for _, sig := range s.incident.Status.Signals {
-		if sig.FunctionName == s.rem.Spec.Target.FunctionName {
+		if sig.Tells(s.rem.Spec.Target.FunctionName) {
 			names = append(names, sig.AlarmName)
 		}
 	}

@@ -64,6 +64,8 @@ func judgeLook(l look, plan v1alpha1.PlannedVerification, v v1alpha1.Verificatio
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q was deleted", name)
 		case a.State != v1alpha1.AlarmOK:
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q has no data", name)
+		case a.EvaluationState != "":
+			return v1alpha1.ObservationInconclusive, fmt.Sprintf("CloudWatch could not evaluate alarm %q with all of its data", name)
 		case !a.ActionsEnabled:
 			return v1alpha1.ObservationInconclusive, fmt.Sprintf("alarm %q is silenced: its actions are disabled", name)
 		case a.MutedBy != "":

@@ -82,6 +82,7 @@ func TestALookIsGoodOnlyWhenEveryAlarmIsOKAndUsersAreServed(t *testing.T) {
 	with := func(change func(*alarms.Alarm)) alarms.Alarm { a := ok; change(&a); return a }
 	firing := with(func(a *alarms.Alarm) { a.State = v1alpha1.AlarmFiring })
 	silent := with(func(a *alarms.Alarm) { a.ActionsEnabled = false })
+	partial := with(func(a *alarms.Alarm) { a.EvaluationState = "PARTIAL_DATA" })
 	muted := with(func(a *alarms.Alarm) { a.MutedBy = "maintenance" })
 	noData := with(func(a *alarms.Alarm) { a.State = v1alpha1.AlarmInsufficientData })
 	cases := map[string]struct {
@@ -97,10 +98,11 @@ func TestALookIsGoodOnlyWhenEveryAlarmIsOKAndUsersAreServed(t *testing.T) {
 		"one has no data":                     {map[string]alarms.Alarm{"a": noData, "b": ok}, minute(150, 0, 0), mixed, `"a" has no data`},
 		"one is silenced":                     {map[string]alarms.Alarm{"a": silent, "b": ok}, minute(150, 0, 0), mixed, `"a" is silenced`},
 		"one is muted":                        {map[string]alarms.Alarm{"a": ok, "b": muted}, minute(150, 0, 0), mixed, `"b" is muted by alarm mute rule "maintenance"`},
-		"a muted one fires":                   {map[string]alarms.Alarm{"a": with(func(a *alarms.Alarm) { *a = firing; a.MutedBy = "maintenance" }), "b": ok}, minute(150, 0, 0), bad, `"a" is in ALARM`},
-		"a silenced one fires":                {map[string]alarms.Alarm{"a": with(func(a *alarms.Alarm) { *a = firing; a.ActionsEnabled = false }), "b": ok}, minute(150, 0, 0), bad, `"a" is in ALARM`},
-		"OK, and users are turned away":       {map[string]alarms.Alarm{"a": ok, "b": ok}, minute(50, 0, 100), bad, "turned away"},
-		"OK, and nobody is there":             {map[string]alarms.Alarm{"a": ok, "b": ok}, minute(-1, -1, -1), mixed, "no traffic"},
+		"one was not evaluated with all its data": {map[string]alarms.Alarm{"a": ok, "b": partial}, minute(150, 0, 0), mixed, `could not evaluate alarm "b"`},
+		"a muted one fires":                       {map[string]alarms.Alarm{"a": with(func(a *alarms.Alarm) { *a = firing; a.MutedBy = "maintenance" }), "b": ok}, minute(150, 0, 0), bad, `"a" is in ALARM`},
+		"a silenced one fires":                    {map[string]alarms.Alarm{"a": with(func(a *alarms.Alarm) { *a = firing; a.ActionsEnabled = false }), "b": ok}, minute(150, 0, 0), bad, `"a" is in ALARM`},
+		"OK, and users are turned away":           {map[string]alarms.Alarm{"a": ok, "b": ok}, minute(50, 0, 100), bad, "turned away"},
+		"OK, and nobody is there":                 {map[string]alarms.Alarm{"a": ok, "b": ok}, minute(-1, -1, -1), mixed, "no traffic"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
