@@ -86,6 +86,7 @@ var _ = Describe("Two AWSAccounts of one account", func() {
 var _ = Describe("An alarm on a metric of another account", func() {
 	It("belongs to nobody, though a function here has the name", func() {
 		s := watched(nil)
+		s.World.LinkAccount("999999999999")
 		Expect(s.World.PutMetricAlarm(s.ctx, &cloudwatch.PutMetricAlarmInput{
 			AlarmName: aws.String("staging throttled"), Threshold: aws.Float64(-1), EvaluationPeriods: aws.Int32(1),
 			ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold, TreatMissingData: aws.String("breaching"),

@@ -41,7 +41,7 @@ func TestTheLogHasTroubleWithACallOnceAndItsEnd(t *testing.T) {
 		w.Header().Set("X-Amzn-ErrorType", "ServiceException")
 		w.Header().Set("X-Amzn-RequestId", canary)
 		w.WriteHeader(int(status.Load()))
-		fmt.Fprintf(w, `{"message":%q}`, canary)
+		_, _ = fmt.Fprintf(w, `{"message":%q}`, canary)
 	}))
 	t.Cleanup(server.Close)
 	clients, cfg := clientsAt(t, server.URL)

@@ -34,6 +34,13 @@ func (w *World) SetIngestion(i traffic.Ingestion) {
 	w.traffic.SetIngestion(i)
 }
 
+// LinkAccount makes the simulated account the monitoring account of another, whose metrics have no data here.
+func (w *World) LinkAccount(accountID string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cloudwatch.Link(accountID)
+}
+
 // PutFunction adds or replaces a function, past the API and the ledger.
 func (w *World) PutFunction(f lambda.Function) {
 	w.mu.Lock()

@@ -44,9 +44,9 @@ func (s *Service) newPlan(parameter string, queries []types.MetricDataQuery) (*p
 			return nil, validationError("The values for parameter id in %s are not unique.", parameter)
 		}
 		positions[id] = i
-		// Metrics of linked accounts are those of a monitoring account (API reference, MetricDataQuery), which this is not.
-		if account := aws.ToString(query.AccountId); account != "" && account != s.accountID {
-			return nil, validationError("The parameter %s.member.%d.AccountId is not this account's: no other is linked to it.", parameter, i+1)
+		// A monitoring account reads metrics of accounts that are linked to it (API reference, MetricDataQuery).
+		if account := aws.ToString(query.AccountId); account != "" && account != s.accountID && !s.linked[account] {
+			return nil, validationError("The parameter %s.member.%d.AccountId is neither this account's nor that of an account that is linked to it.", parameter, i+1)
 		}
 		n, err := newNode(parameter, i+1, query)
 		if err != nil {
@@ -176,7 +176,10 @@ func (s *Service) compute(p *plan, start, end time.Time) map[string]series {
 			continue
 		}
 		stat := n.query.MetricStat
-		m := s.find(aws.ToString(stat.Metric.Namespace), aws.ToString(stat.Metric.MetricName), stat.Metric.Dimensions)
+		var m *metric // of a linked account there are no data
+		if account := aws.ToString(n.query.AccountId); account == "" || account == s.accountID {
+			m = s.find(aws.ToString(stat.Metric.Namespace), aws.ToString(stat.Metric.MetricName), stat.Metric.Dimensions)
+		}
 		values[id] = m.series(n.statistic, stat.Unit, n.period, start, end)
 	}
 	return values

@@ -44,13 +44,14 @@ type Options struct {
 // Not simulated, and refused with an error where a request would need it: periods below 60 seconds,
 // alarms other than metric alarms on metrics and metric math (composite, log, PromQL, Metrics Insights,
 // anomaly detection), wall clock evaluation windows, warm-up periods, dynamic labels, periods of queries,
-// metrics of other accounts, and metric math beyond + - * / and FILL on metrics of one period. Actions are
+// data of metrics of linked accounts, and metric math beyond + - * / and FILL on metrics of one period. Actions are
 // carried out by whoever the service was given for that, so the history has no Action items;
 // EvaluationState stays empty, because nothing simulated can lead to one of its values. Data points are
 // visible at once.
 type Service struct {
 	region    string
 	accountID string
+	linked    map[string]bool
 	changed   func(Transition)
 	actions   func(Transition, string, time.Time)
 
@@ -80,10 +81,15 @@ func New(options Options) *Service {
 		owed:      map[string]Transition{},
 		now:       start,
 		next:      next,
+		linked:    map[string]bool{},
 		metrics:   map[string]*metric{},
 		alarms:    map[string]*alarm{},
 	}
 }
+
+// Link makes this account the monitoring account of another, as CloudWatch cross-account observability does. Queries may
+// name the other account, whose metrics have no data here.
+func (s *Service) Link(accountID string) { s.linked[accountID] = true }
 
 // Now returns the service's clock.
 func (s *Service) Now() time.Time { return s.now }
