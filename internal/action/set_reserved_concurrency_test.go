@@ -33,7 +33,7 @@ func TestReservedConcurrencyIsRaised(t *testing.T) {
 		Observe: "lambda:GetFunction shows ReservedConcurrentExecutions 200 and LastUpdateStatus Successful",
 	}}))
 	g.Expect(p.UsesConcurrencyPool).To(BeTrue())
-	g.Expect(p.BlastRadius.RequestsPerMinute).To(HaveValue(MatchRegexp(`^\d+$`)), "no more digits than a person reads")
+	g.Expect(string(*p.BlastRadius.RequestsPerMinute)).To(MatchRegexp(`^\d+$`), "no more digits than a person reads")
 	g.Expect(p.BlastRadius.Message).To(Equal("the concurrency that the functions without a reservation share (at most the 2 other functions of the account) shrinks from 900 to 800" +
 		"; the requests a minute are the mean of the last 15 minutes, with those that were throttled"))
 	g.Expect(p.TemplatePatch).To(Equal("Resources.ReactStocksFunction.Properties.ReservedConcurrentExecutions: 200 (stack react-stocks-backend-prod)"))

@@ -129,7 +129,7 @@ var _ = Describe("A review of a plan", func() {
 		wall.SetTime(forged.CreationTimestamp.Add(time.Second))
 		verdict := review(ctx)
 		Expect(verdict.State).To(Equal(Awaiting))
-		Expect(verdict.Counted[0].Message).To(HavePrefix("it was created before"))
+		Expect(verdict.Counted[0].Message).To(HavePrefix("it was created too early: until "))
 		wall.SetTime(forged.CreationTimestamp.Add(24 * time.Hour))
 		Expect(review(ctx).State).To(Equal(Awaiting), "and it never does")
 	})
