@@ -40,6 +40,9 @@ func TestALookProvesNothingWhileUsersAreTurnedAwayOrSoFewThatTheChangeIsNotNeede
 	some := v1alpha1.VerificationStatus{ // three in a hundred were turned away
 		PeakSuccessesPerMinute: number("1000"), OfferedPerMinute: number("1000"), SuccessesPerMinute: number("970"), ThrottledPerMinute: number("30"),
 	}
+	most := v1alpha1.VerificationStatus{ // half of them failed
+		PeakSuccessesPerMinute: number("500"), OfferedPerMinute: number("1000"), SuccessesPerMinute: number("500"), ThrottledPerMinute: number("0"),
+	}
 	errors := v1alpha1.VerificationStatus{ // three in a hundred failed
 		PeakSuccessesPerMinute: number("1000"), OfferedPerMinute: number("1000"), SuccessesPerMinute: number("970"), ThrottledPerMinute: number("0"),
 	}
@@ -60,6 +63,8 @@ func TestALookProvesNothingWhileUsersAreTurnedAwayOrSoFewThatTheChangeIsNotNeede
 		"a quarter fewer ask, and the limit would do":     {minute(750, 0, 0), some, "traffic fell"},
 		"a tenth fewer ask, and all are served":           {minute(900, 0, 0), some, ""},
 		"a quarter fewer ask, and as large a share fails": {minute(750, 20, 0), errors, "traffic fell"},
+		"a minute with some errors where half failed":     {minute(1000, 90, 0), most, ""},
+		"a third fails where half did":                    {minute(1000, 330, 0), most, "330 still fail"},
 		"a quarter fewer ask, and hardly any fails":       {minute(750, 2, 0), errors, ""},
 		"there are no data":                               {minute(-1, -1, -1), throttled, ""},
 	} {

@@ -42,7 +42,7 @@ func unproved(m evidence.TrafficMinute, v v1alpha1.VerificationStatus) string {
 	switch {
 	case throttled > *offered*(1-servedShare):
 		return fmt.Sprintf("but %s are still turned away", short(throttled))
-	case failing > *offered*(1-servedShare):
+	case failing > *offered*(1-servedShare) && !halved(failing / *offered, v):
 		return fmt.Sprintf("but %s still fail", short(failing))
 	case peak != nil && offeredBefore != nil && throttledBefore != nil && *throttledBefore > *offeredBefore*(1-servedShare) && *offered <= *peak:
 		return "but no more than were served before the change: with so few, nobody can tell whether it helped"
@@ -50,6 +50,13 @@ func unproved(m evidence.TrafficMinute, v v1alpha1.VerificationStatus) string {
 		return "but traffic fell by more than a fifth, which may be why: nobody can tell whether the change helped"
 	}
 	return ""
+}
+
+// halved says whether at most half as large a share of the requests fails as before the change: a minute with some more errors
+// than one in twenty is none in which nothing helped. Pure.
+func halved(failing float64, v v1alpha1.VerificationStatus) bool {
+	successes, offered := number(v.SuccessesPerMinute), number(v.OfferedPerMinute)
+	return successes != nil && offered != nil && *offered > 0 && failing <= (1 - *successes / *offered)/2
 }
 
 // mayBeTraffic says whether less traffic can be why an alarm is OK: requests were throttled, and what is asked for now was
