@@ -76,6 +76,11 @@ type VerificationStatus struct {
 	// +optional
 	PeakSuccessesPerMinute *Number `json:"peakSuccessesPerMinute,omitempty"`
 
+	// peakThrottledPerMinute is the most that were turned away in one minute before the change: of a failure that began a minute
+	// ago an average says little. Absent without data.
+	// +optional
+	PeakThrottledPerMinute *Number `json:"peakThrottledPerMinute,omitempty"`
+
 	// throttledPerMinute before the change: those of the offered requests that were turned away. Absent without data.
 	// +optional
 	ThrottledPerMinute *Number `json:"throttledPerMinute,omitempty"`

@@ -2227,6 +2227,11 @@ func (in *VerificationStatus) DeepCopyInto(out *VerificationStatus) {
 		*out = new(Number)
 		**out = **in
 	}
+	if in.PeakThrottledPerMinute != nil {
+		in, out := &in.PeakThrottledPerMinute, &out.PeakThrottledPerMinute
+		*out = new(Number)
+		**out = **in
+	}
 	if in.ThrottledPerMinute != nil {
 		in, out := &in.ThrottledPerMinute, &out.ThrottledPerMinute
 		*out = new(Number)

@@ -45,11 +45,13 @@ func (r *Reconciler) measure(ctx context.Context, s *scope) error {
 		return err
 	}
 	successes, offered, throttled := average(minutes)
+	most, away := peaks(minutes)
 	v := s.rem.Status.Plan.Verification
 	s.baseline = &v1alpha1.VerificationStatus{
 		NotBefore:          timeAfter(s.now, v.SettleSeconds),
 		Deadline:           timeAfter(s.now, v.SettleSeconds+2*v.WindowSeconds),
-		SuccessesPerMinute: successes, OfferedPerMinute: offered, ThrottledPerMinute: throttled, PeakSuccessesPerMinute: peak(minutes),
+		SuccessesPerMinute: successes, OfferedPerMinute: offered, ThrottledPerMinute: throttled,
+		PeakSuccessesPerMinute: most, PeakThrottledPerMinute: away,
 		Deployment: deployment, Firing: s.firing,
 	}
 	return nil

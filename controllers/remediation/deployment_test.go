@@ -40,6 +40,10 @@ func TestALookProvesNothingWhileUsersAreTurnedAwayOrSoFewThatTheChangeIsNotNeede
 	some := v1alpha1.VerificationStatus{ // three in a hundred were turned away
 		PeakSuccessesPerMinute: number("1000"), OfferedPerMinute: number("1000"), SuccessesPerMinute: number("970"), ThrottledPerMinute: number("30"),
 	}
+	sudden := v1alpha1.VerificationStatus{ // nothing was wrong but in the minute before, in which eight in a hundred were turned away
+		PeakSuccessesPerMinute: number("1000"), OfferedPerMinute: number("700"), SuccessesPerMinute: number("685"), ThrottledPerMinute: number("15"),
+		PeakThrottledPerMinute: number("75"),
+	}
 	most := v1alpha1.VerificationStatus{ // half of them failed
 		PeakSuccessesPerMinute: number("500"), OfferedPerMinute: number("1000"), SuccessesPerMinute: number("500"), ThrottledPerMinute: number("0"),
 	}
@@ -57,6 +61,8 @@ func TestALookProvesNothingWhileUsersAreTurnedAwayOrSoFewThatTheChangeIsNotNeede
 		"so few ask that the old limit would do":          {minute(100, 0, 0), throttled, "no more than were served before"},
 		"a few more ask than the old limit would serve":   {minute(101, 0, 0), throttled, ""},
 		"fewer ask, and nobody was turned away before":    {minute(90, 0, 0), failing, ""},
+		"fewer than in the one minute that was bad":       {minute(900, 0, 0), sudden, "no more than were served before"},
+		"more than were served in that minute":            {minute(1001, 0, 0), sudden, ""},
 		"nobody knows what was before":                    {minute(90, 0, 0), v1alpha1.VerificationStatus{}, ""},
 		"what was turned away fails now":                  {minute(150, 50, 0), throttled, "50 still fail"},
 		"as many fail as before":                          {minute(1000, 200, 0), failing, "200 still fail"},

@@ -38,18 +38,29 @@ func unproved(m evidence.TrafficMinute, v v1alpha1.VerificationStatus) string {
 		return ""
 	}
 	failing := *offered - *successesOf(m)
-	peak, offeredBefore, throttledBefore := number(v.PeakSuccessesPerMinute), number(v.OfferedPerMinute), number(v.ThrottledPerMinute)
+	peak, offeredBefore := number(v.PeakSuccessesPerMinute), number(v.OfferedPerMinute)
 	switch {
 	case throttled > *offered*(1-servedShare):
 		return fmt.Sprintf("but %s are still turned away", short(throttled))
 	case failing > *offered*(1-servedShare) && !halved(failing / *offered, v):
 		return fmt.Sprintf("but %s still fail", short(failing))
-	case peak != nil && offeredBefore != nil && throttledBefore != nil && *throttledBefore > *offeredBefore*(1-servedShare) && *offered <= *peak:
+	case peak != nil && *offered <= *peak && turnedAway(v):
 		return "but no more than were served before the change: with so few, nobody can tell whether it helped"
 	case offeredBefore != nil && *offered < *offeredBefore*fellShare && mayBeTraffic(*offered, failing, v):
 		return "but traffic fell by more than a fifth, which may be why: nobody can tell whether the change helped"
 	}
 	return ""
+}
+
+// turnedAway says whether many were throttled before the change: on average, or in its worst minute. Approved within a minute of
+// the alarm, the average is of minutes in which nothing was wrong. Pure.
+func turnedAway(v v1alpha1.VerificationStatus) bool {
+	offered, throttled := number(v.OfferedPerMinute), number(v.ThrottledPerMinute)
+	if offered != nil && throttled != nil && *throttled > *offered*(1-servedShare) {
+		return true
+	}
+	good, away := number(v.PeakSuccessesPerMinute), number(v.PeakThrottledPerMinute)
+	return good != nil && away != nil && *away > (*good+*away)*(1-servedShare)
 }
 
 // halved says whether at most half as large a share of the requests fails as before the change: a minute with some more errors

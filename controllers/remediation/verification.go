@@ -190,18 +190,19 @@ func due(v v1alpha1.VerificationStatus, plan v1alpha1.PlannedVerification) time.
 	return v.LastAt.Add(seconds(plan.PeriodSeconds))
 }
 
-// peak returns the most successes in one of the minutes that have data.
-func peak(minutes []evidence.TrafficMinute) *v1alpha1.Number {
-	var most *float64
+// peaks returns the most successes, and the most throttled requests, in one of the minutes that have data.
+func peaks(minutes []evidence.TrafficMinute) (successes, throttled *v1alpha1.Number) {
+	var good, away float64
+	known := false
 	for _, m := range minutes {
-		if offeredOf(m) != nil && (most == nil || *successesOf(m) > *most) {
-			most = successesOf(m)
+		if offeredOf(m) != nil {
+			good, away, known = max(good, *successesOf(m)), max(away, value(m.Throttles)), true
 		}
 	}
-	if most == nil {
-		return nil
+	if !known {
+		return nil, nil
 	}
-	return decimal(*most)
+	return decimal(good), decimal(away)
 }
 
 // average returns the successes, the offered and the throttled requests per minute of those minutes that have data.

@@ -262,12 +262,12 @@ func TestTheBaselineAveragesTheMinutesThatHaveData(t *testing.T) {
 	for _, c := range []struct {
 		minutes                     []evidence.TrafficMinute
 		success, offered, throttled string
-		peak                        string
+		peak, away                  string
 	}{
-		{nil, "<nil>", "<nil>", "<nil>", "<nil>"},
-		{[]evidence.TrafficMinute{minute(-1, -1, -1)}, "<nil>", "<nil>", "<nil>", "<nil>"},
-		{[]evidence.TrafficMinute{minute(-1, -1, -1), minute(200, 0, -1), minute(100, 10, 20)}, "145.00", "160.00", "10.00", "200.00"},
-		{[]evidence.TrafficMinute{minute(-1, -1, 30)}, "0.00", "30.00", "30.00", "0.00"},
+		{nil, "<nil>", "<nil>", "<nil>", "<nil>", "<nil>"},
+		{[]evidence.TrafficMinute{minute(-1, -1, -1)}, "<nil>", "<nil>", "<nil>", "<nil>", "<nil>"},
+		{[]evidence.TrafficMinute{minute(-1, -1, -1), minute(200, 0, -1), minute(100, 10, 20)}, "145.00", "160.00", "10.00", "200.00", "20.00"},
+		{[]evidence.TrafficMinute{minute(-1, -1, 30)}, "0.00", "30.00", "30.00", "0.00", "30.00"},
 	} {
 		g := NewWithT(t)
 		show := func(n *v1alpha1.Number) string {
@@ -278,7 +278,9 @@ func TestTheBaselineAveragesTheMinutesThatHaveData(t *testing.T) {
 		}
 		success, offered, throttled := average(c.minutes)
 		g.Expect(show(throttled)).To(Equal(c.throttled))
-		g.Expect(show(peak(c.minutes))).To(Equal(c.peak))
+		most, away := peaks(c.minutes)
+		g.Expect(show(most)).To(Equal(c.peak))
+		g.Expect(show(away)).To(Equal(c.away))
 		g.Expect(show(success)).To(Equal(c.success))
 		g.Expect(show(offered)).To(Equal(c.offered))
 	}
