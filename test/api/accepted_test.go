@@ -22,9 +22,7 @@ import (
 
 // One object that does not decode would end the watch of its kind for the whole operator, and everybody with the right
 // to create one could stop it. So whatever the API server takes must decode: it is asked with objects made from the
-// schema, and with values at the borders in every place of one.
-//
-// The status is left out: nobody but the operator has the right to write it, which another spec looks at.
+// schema, and with values at the borders in every place of one. What it takes as a status is in reported_test.go.
 
 const (
 	randomObjects = 250 // of each kind
@@ -90,20 +88,51 @@ var _ = Describe("Every object that the API server takes decodes, and is read as
 	}
 })
 
-// spec makes a spec of a kind.
+// spec makes a spec of a kind, in which what rules compare with something else agrees with it.
 func (g generator) spec(d definition, path ...string) any {
 	spec := g.object(d.spec(), path)
-	if _, signal := spec["signal"]; d.kind() == "Incident" && !signal && spec["runbookRefs"] == nil {
-		spec["runbookRefs"] = g.value(d.spec().Properties["runbookRefs"])
-	}
-	if queues, ok := spec["queues"].([]any); ok {
-		for _, q := range queues {
-			if queue, ok := q.(map[string]any); ok { // a queue is of the account and of its Region
-				queue["url"] = fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", queue["region"], spec["accountID"], patterned(g.dice, "^[A-Za-z0-9_-]{1,80}$"))
-			}
+	switch d.kind() {
+	case "Incident":
+		if signal, ok := spec["signal"].(map[string]any); (!ok || isEmpty(signal["runbooks"])) && spec["runbookRefs"] == nil {
+			spec["runbookRefs"] = g.value(d.spec().Properties["runbookRefs"])
 		}
+	case "Remediation":
+		if spec["cause"] != nil && spec["incidentRef"] == nil {
+			spec["incidentRef"] = g.value(d.spec().Properties["incidentRef"])
+		}
+	case "AWSAccount":
+		g.belong(spec)
 	}
 	return spec
+}
+
+func isEmpty(list any) bool {
+	items, _ := list.([]any)
+	return len(items) == 0
+}
+
+// belong makes everything that an AWSAccount names of its account.
+func (g generator) belong(spec map[string]any) {
+	account, partition := spec["accountID"], patterned(g.dice, "aws|aws-us-gov|aws-cn")
+	role := func() string {
+		return fmt.Sprintf("arn:%s:iam::%s:role/%s", partition, account, patterned(g.dice, "[A-Za-z0-9+=,.@_/-]{1,200}"))
+	}
+	spec["roleARN"] = role()
+	grants, _ := spec["grants"].([]any)
+	for _, item := range grants {
+		grant, _ := item.(map[string]any)
+		grant["roleARN"] = role()
+		resources, _ := grant["resources"].(map[string]any)
+		patterns, _ := resources["arnPatterns"].([]any)
+		for i := range patterns {
+			patterns[i] = fmt.Sprintf("arn:%s:%s:%s:%d", partition, patterned(g.dice, "[a-z0-9-]+:[a-z0-9*-]*"), account, i) + patterned(g.dice, ".+")
+		}
+	}
+	queues, _ := spec["queues"].([]any)
+	for _, item := range queues {
+		queue, _ := item.(map[string]any)
+		queue["url"] = fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", queue["region"], account, patterned(g.dice, "^[A-Za-z0-9_-]{1,80}$"))
+	}
 }
 
 // with returns a value in which what a path names is something else.
@@ -136,16 +165,22 @@ type reader struct {
 
 func newReader(d definition) *reader {
 	GinkgoHelper()
+	spec := fmt.Sprint(CurrentSpecReport().LineNumber())
+	r := &reader{definition: d, raw: raw(), mark: client.MatchingLabels{"spec": spec}, taken: map[string]string{}}
+	DeferCleanup(r.remove)
+	return r
+}
+
+// raw returns a client that sends and receives texts.
+func raw() rest.Interface {
+	GinkgoHelper()
 	cfg := rest.CopyConfig(environment.Config)
 	cfg.GroupVersion, cfg.APIPath = &v1alpha1.GroupVersion, "/apis"
 	cfg.WarningHandler = rest.NoWarnings{}
 	cfg.NegotiatedSerializer = serializer.NewCodecFactory(environment.Scheme).WithoutConversion()
-	raw, err := rest.RESTClientFor(cfg)
+	client, err := rest.RESTClientFor(cfg)
 	Expect(err).NotTo(HaveOccurred())
-	spec := fmt.Sprint(CurrentSpecReport().LineNumber())
-	r := &reader{definition: d, raw: raw, mark: client.MatchingLabels{"spec": spec}, taken: map[string]string{}}
-	DeferCleanup(r.remove)
-	return r
+	return client
 }
 
 // remove deletes what was taken.
