@@ -31,6 +31,9 @@ type AWSAccount struct {
 // AWSAccountSpec is what a platform administrator says of an account.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.queues) || self.queues.all(q, !q.url.startsWith('https://sqs.') || q.url.contains('/' + self.accountID + '/'))",fieldPath=".queues",message="a queue of another account is not read: name queues of the account of accountID"
+// +kubebuilder:validation:XValidation:rule="!self.accountID.matches('^[0-9]{12}$') || !self.roleARN.matches('^arn:[a-z-]+:iam::[0-9]{12}:role/.') || self.roleARN.contains('::' + self.accountID + ':role/')",fieldPath=".roleARN",message="the account role is a role of the account: write the ARN of a role of the account of accountID"
+// +kubebuilder:validation:XValidation:rule="!self.roleARN.contains('::' + self.accountID + ':role/') || self.grants.all(g, !g.roleARN.matches('^arn:[a-z-]+:iam::[0-9]{12}:role/.') || g.roleARN.startsWith(self.roleARN.split(':role/')[0] + ':role/'))",fieldPath=".grants",message="the role of a grant is a role of the account: in roleARN of each grant, write account and partition as in the ARN of the account role (spec.roleARN)"
+// +kubebuilder:validation:XValidation:rule="!self.roleARN.contains('::' + self.accountID + ':role/') || self.grants.all(g, g.resources.arnPatterns.all(p, !p.matches('^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9*-]*:[0-9]{12}:.') || p.startsWith(self.roleARN.split('iam:')[0]) && p.split(':')[4] == self.accountID))",fieldPath=".grants",message="a pattern for another account allows nothing here: in arnPatterns of each grant, write account and partition as in the ARN of the account role (spec.roleARN)"
 type AWSAccountSpec struct {
 	// accountID is the twelve digits of the account.
 	// +required

@@ -32,13 +32,14 @@ type Incident struct {
 
 // IncidentSpec says what an Incident is about.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.signal) || has(self.runbookRefs)",message="say what to investigate: set runbookRefs to the names of one or more Runbooks"
+// +kubebuilder:validation:XValidation:rule="has(self.runbookRefs) || (has(self.signal) && has(self.signal.runbooks) && self.signal.runbooks.size() > 0)",message="say what to investigate: set runbookRefs to the names of one or more Runbooks"
 type IncidentSpec struct {
 	// applicationRef names the ServerlessApplication.
 	// +required
 	ApplicationRef LocalReference `json:"applicationRef"`
 
-	// concern of the Incident. An application has one open Incident per concern.
+	// concern of the Incident. Further signals of an application join its oldest open Incident of their concern; one that
+	// a person creates is an Incident of its own.
 	// +optional
 	// +kubebuilder:default=Availability
 	Concern Concern `json:"concern,omitempty"`
@@ -102,6 +103,7 @@ type Signal struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8
 	// +kubebuilder:validation:items:MaxLength=253
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="write the name of an object, such as react-stocks: lower-case letters, digits, hyphens and dots, a letter or digit first and last"
 	Runbooks []string `json:"runbooks,omitempty"`
 }
 

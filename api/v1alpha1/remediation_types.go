@@ -31,6 +31,8 @@ type Remediation struct {
 }
 
 // RemediationSpec says what to change.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.cause) || has(self.incidentRef)",fieldPath=".cause",message="a cause is of an Incident: set incidentRef to its name and uid, or leave cause out"
 type RemediationSpec struct {
 	// applicationRef names the ServerlessApplication.
 	// +required
@@ -40,7 +42,8 @@ type RemediationSpec struct {
 	// +optional
 	IncidentRef *UIDReference `json:"incidentRef,omitempty"`
 
-	// cause is the rule of the Incident that proposed the change; it must still fire when the change is made.
+	// cause is the rule of the Incident that proposed the change; it must still fire when the change is made. It needs
+	// incidentRef.
 	// +optional
 	Cause *CauseReference `json:"cause,omitempty"`
 
@@ -85,6 +88,7 @@ type CauseReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="write the name of an object, such as react-stocks: lower-case letters, digits, hyphens and dots, a letter or digit first and last"
 	Runbook string `json:"runbook,omitempty"`
 
 	// name of the cause.

@@ -41,7 +41,7 @@ type RunbookSpec struct {
 	// +kubebuilder:validation:MaxLength=120
 	Title string `json:"title,omitempty"`
 
-	// concern of the procedure. An application has one open Incident per concern.
+	// concern of the procedure. Alarms that start it open an Incident of this concern, or join the one that is open.
 	// +optional
 	// +kubebuilder:default=Availability
 	Concern Concern `json:"concern,omitempty"`

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
+	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
 	"github.com/runbook-operator/runbook-operator/internal/sim/iam"
 	"github.com/runbook-operator/runbook-operator/internal/sim/ledger"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
@@ -52,9 +53,10 @@ var _ = Describe("An AWSAccount", func() {
 		Expect(s.account().Status.Conditions[0].Message).To(HavePrefix("the account role: "))
 	})
 
-	It("is not Ready when a role is of another account", func() {
+	It("is not Ready when AWS says that a role is of another account", func() {
 		s := begin()
-		ExpectApplied(s.ctx, s.Admin, builder.AWSAccount(func(a *v1alpha1.AWSAccount) { a.Spec.AccountID = "999922223333" }))
+		s.World.Faults().Add(faults.Rule{Action: "sts:GetCallerIdentity", Effect: faults.Effect{Account: "999922223333"}})
+		ExpectApplied(s.ctx, s.Admin, builder.AWSAccount())
 		s.settle()
 		Expect(s.account()).To(HaveCondition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonWrongIdentity))
 	})

@@ -39,6 +39,11 @@ var _ = Describe("An Approval is refused with a sentence for", func() {
 			says: `spec.planDigest: Invalid value: "sha256:0123456789abcdef": copy status.plan.digest of the Remediation: sha256: and 64 hexadecimal digits`,
 		},
 		{
+			about: "a Remediation by its path",
+			path:  "spec.remediationRef.name", value: "shop/react-stocks-7-1",
+			says: `spec.remediationRef.name: Invalid value: "shop/react-stocks-7-1": ` + aName,
+		},
+		{
 			about: "a digest in capitals",
 			path:  "spec.planDigest", value: strings.ToUpper(digest),
 			says: `spec.planDigest: Invalid value: "SHA256:0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF": copy status.plan.digest of the Remediation: sha256: and 64 hexadecimal digits`,

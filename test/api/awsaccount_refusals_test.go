@@ -82,6 +82,31 @@ var _ = Describe("An AWSAccount is refused with a sentence for", func() {
 			says: `spec.queues[0].url: Invalid value: "https://sqs.us-east-1.amazonaws.com.example.com/123456789012/alarms": ` + aQueue,
 		},
 		{
+			about: "an account role of another account",
+			path:  "spec.roleARN", value: "arn:aws:iam::999999999999:role/runbook-operator-account",
+			says: `spec.roleARN: Invalid value: ` + anotherAccountsRole,
+		},
+		{
+			about: "a grant with a role of another account",
+			path:  "spec.grants[0].roleARN", value: "arn:aws:iam::999999999999:role/runbook-operator",
+			says: `spec.grants: Invalid value: ` + anotherAccountsGrant,
+		},
+		{
+			about: "a grant with a role of another partition",
+			path:  "spec.grants[0].roleARN", value: "arn:aws-cn:iam::123456789012:role/runbook-operator",
+			says: `spec.grants: Invalid value: ` + anotherAccountsGrant,
+		},
+		{
+			about: "a grant for the resources of another account",
+			path:  "spec.grants[0].resources.arnPatterns[0]", value: "arn:aws:lambda:us-east-1:999999999999:function:123456789012:*",
+			says: `spec.grants: Invalid value: ` + anotherAccountsPattern,
+		},
+		{
+			about: "a grant for the resources of another partition",
+			path:  "spec.grants[0].resources.arnPatterns[0]", value: "arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:*",
+			says: `spec.grants: Invalid value: ` + anotherAccountsPattern,
+		},
+		{
 			about: "no grants",
 			path:  "spec.grants", value: []any{},
 			says: `spec.grants: Invalid value: 0: spec.grants in body should have at least 1 items`,
@@ -178,6 +203,13 @@ var _ = Describe("An AWSAccount is refused with a sentence for", func() {
 		},
 	})
 })
+
+// What is said of a role or a pattern that is well written, and of another account or partition.
+const (
+	anotherAccountsRole    = `the account role is a role of the account: write the ARN of a role of the account of accountID`
+	anotherAccountsGrant   = `the role of a grant is a role of the account: in roleARN of each grant, write account and partition as in the ARN of the account role (spec.roleARN)`
+	anotherAccountsPattern = `a pattern for another account allows nothing here: in arnPatterns of each grant, write account and partition as in the ARN of the account role (spec.roleARN)`
+)
 
 // aQueue is what every URL that is none of a queue is answered with.
 const aQueue = `write the URL of a standard queue as SQS shows it, such as https://sqs.us-east-1.amazonaws.com/123456789012/runbook-operator-alarms`

@@ -14,7 +14,22 @@ var _ = Describe("An Incident is refused with a sentence for", func() {
 		{
 			about: "an application without a name",
 			path:  "spec.applicationRef.name", value: "",
-			says: `spec.applicationRef.name: Invalid value: "": spec.applicationRef.name in body should be at least 1 chars long`,
+			says: `[spec.applicationRef.name: Invalid value: "": spec.applicationRef.name in body should be at least 1 chars long, spec.applicationRef.name: Invalid value: "": ` + aName + `]`,
+		},
+		{
+			about: "an application by its path",
+			path:  "spec.applicationRef.name", value: "shop/react-stocks",
+			says: `spec.applicationRef.name: Invalid value: "shop/react-stocks": ` + aName,
+		},
+		{
+			about: "an application by a path that goes up",
+			path:  "spec.applicationRef.name", value: "..",
+			says: `spec.applicationRef.name: Invalid value: "..": ` + aName,
+		},
+		{
+			about: "a Runbook by a path in disguise",
+			path:  "spec.runbookRefs[0].name", value: "a%2fb",
+			says: `spec.runbookRefs[0].name: Invalid value: "a%2fb": ` + aName,
 		},
 		{
 			about: "a concern that does not exist",
@@ -62,9 +77,29 @@ var _ = Describe("An Incident is refused with a sentence for", func() {
 			says: andMore(`spec.signal.alarmARN: Required value, spec.signal.alarmName: Required value`),
 		},
 		{
+			about: "a signal that no Runbook is for",
+			path:  "spec", value: map[string]any{"applicationRef": map[string]any{"name": "react-stocks"}, "signal": signal()},
+			says: `spec: Invalid value: say what to investigate: set runbookRefs to the names of one or more Runbooks`,
+		},
+		{
+			about: "a signal for a Runbook by its path",
+			path:  "spec.signal", value: signal("shop/throttling"),
+			says: `spec.signal.runbooks[0]: Invalid value: "shop/throttling": ` + aName,
+		},
+		{
 			about: "a signal with a time in words",
 			path:  "spec.signal", value: map[string]any{"alarmName": "a", "alarmARN": "b", "functionName": "backend", "transitionedAt": "now"},
 			says: `spec.signal.transitionedAt: Invalid value: "now": write a date and time before the year 2100, such as 2026-11-24T03:00:00Z`,
 		},
 	})
 })
+
+// aName is what every name that no object can have is answered with.
+const aName = `write the name of an object, such as react-stocks: lower-case letters, digits, hyphens and dots, a letter or digit first and last`
+
+// signal of an alarm that some Runbooks are for.
+func signal(runbooks ...any) map[string]any {
+	return map[string]any{
+		"alarmName": "a", "alarmARN": "b", "functionName": "backend", "transitionedAt": "2026-11-23T03:00:00Z", "runbooks": append([]any{}, runbooks...),
+	}
+}

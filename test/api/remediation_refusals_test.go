@@ -147,6 +147,26 @@ var _ = Describe("A Remediation is refused with a sentence for", func() {
 			says: andMore(`spec.incidentRef.uid: Required value`),
 		},
 		{
+			about: "an application by its path",
+			path:  "spec.applicationRef.name", value: "a/b",
+			says: `spec.applicationRef.name: Invalid value: "a/b": ` + aName,
+		},
+		{
+			about: "an Incident by its path",
+			path:  "spec.incidentRef", value: map[string]any{"name": "shop/react-stocks-7", "uid": "7f1c"},
+			says: `spec.incidentRef.name: Invalid value: "shop/react-stocks-7": ` + aName,
+		},
+		{
+			about: "a cause of no Incident",
+			path:  "spec.cause", value: map[string]any{"runbook": "throttling", "name": "ReservedConcurrencyTooLow"},
+			says: `spec.cause: Invalid value: a cause is of an Incident: set incidentRef to its name and uid, or leave cause out`,
+		},
+		{
+			about: "a cause with a Runbook by its path",
+			path:  "spec.cause", value: map[string]any{"runbook": "shop/throttling", "name": "ReservedConcurrencyTooLow"},
+			says: `[spec.cause: Invalid value: a cause is of an Incident: set incidentRef to its name and uid, or leave cause out, spec.cause.runbook: Invalid value: "shop/throttling": ` + aName + `]`,
+		},
+		{
 			about: "a cause without its Runbook",
 			path:  "spec.cause", value: map[string]any{"name": "ReservedConcurrencyTooLow"},
 			says: andMore(`spec.cause.runbook: Required value`),

@@ -24,7 +24,7 @@ var neverChanged = map[string]refusal{
 	"Remediation": {path: "spec.action.setReservedConcurrency.value", value: int64(201), says: "spec: Invalid value: the spec of a Remediation is never changed: create another Remediation"},
 	"AWSAccount": {
 		path: "spec.accountID", value: "999999999999",
-		says: `spec.accountID: Invalid value: "999999999999": accountID cannot change: create another AWSAccount and move the applications to it`,
+		says: `[spec.roleARN: Invalid value: ` + anotherAccountsRole + `, spec.accountID: Invalid value: "999999999999": accountID cannot change: create another AWSAccount and move the applications to it]`,
 	},
 }
 

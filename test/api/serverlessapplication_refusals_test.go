@@ -21,7 +21,7 @@ var _ = Describe("A ServerlessApplication is refused with a sentence for", func(
 		{
 			about: "an account without a name",
 			path:  "spec.aws.accountRef.name", value: "",
-			says: `spec.aws.accountRef.name: Invalid value: "": spec.aws.accountRef.name in body should be at least 1 chars long`,
+			says: `[spec.aws.accountRef.name: Invalid value: "": spec.aws.accountRef.name in body should be at least 1 chars long, spec.aws.accountRef.name: Invalid value: "": ` + aName + `]`,
 		},
 		{
 			about: "a Region by its place",
