@@ -163,6 +163,8 @@ const (
 	ReasonCompiled = "Compiled"
 	// ReasonInvalidExpression says that an expression of a Runbook does not compile.
 	ReasonInvalidExpression = "InvalidExpression"
+	// ReasonTooLarge says that a Runbook is too large for an Incident to keep a copy of it.
+	ReasonTooLarge = "TooLarge"
 	// ReasonWatched says that an application's alarms are watched.
 	ReasonWatched = "Watched"
 	// ReasonAccountNotFound says that there is no such AWSAccount.

@@ -31,6 +31,9 @@ type Runbook struct {
 	Status RunbookStatus `json:"status,omitempty"`
 }
 
+// MaxRunbookBytes is how large the spec of a Runbook may be as JSON: an Incident keeps a copy of it.
+const MaxRunbookBytes = 48 << 10
+
 // RunbookSpec is a procedure.
 //
 // +kubebuilder:validation:XValidation:rule="self.investigate.all(s, self.investigate.exists_one(t, t.name == s.name))",message="two steps have the same name: give each step a name of its own"

@@ -83,21 +83,24 @@ var _ = Describe("An Incident whose Runbooks are not all well", func() {
 
 	It("leaves out one that its status has no room for, and says so", func() {
 		s := begin(reactstocks.Steady)
-		large := runs(s.Namespace, "large", func(r *v1alpha1.Runbook) {
-			rule := r.Spec.Diagnose[0]
-			rule.Respond = v1alpha1.Response{Instruct: &v1alpha1.Instruction{Text: strings.Repeat("x", 2000)}}
-			r.Spec.Diagnose = nil
-			for i := range 30 {
-				rule.Cause = "Cause" + strings.Repeat("X", i)
-				r.Spec.Diagnose = append(r.Spec.Diagnose, rule)
-			}
-		})
-		ExpectApplied(s.ctx, s.Admin, large)
+		large := func(name string, rules int) *v1alpha1.Runbook {
+			return runs(s.Namespace, name, func(r *v1alpha1.Runbook) {
+				rule := r.Spec.Diagnose[0]
+				rule.Respond = v1alpha1.Response{Instruct: &v1alpha1.Instruction{Text: strings.Repeat("x", 2000)}}
+				r.Spec.Diagnose = nil
+				for i := range rules {
+					rule.Cause = "Cause" + strings.Repeat("X", i)
+					r.Spec.Diagnose = append(r.Spec.Diagnose, rule)
+				}
+			})
+		}
+		ExpectApplied(s.ctx, s.Admin, large("beyond", 30), large("first", 20), large("second", 20), large("third", 20))
 		s.pass(time.Second)
-		inc := s.opens(signalled(reactstocks.BackendFunction, "large", builder.ThrottlingRunbook))
+		inc := s.opens(signalled(reactstocks.BackendFunction, "beyond", "first", "second", "third", builder.ThrottlingRunbook))
 		Expect(inc).To(HaveCondition(v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted))
-		Expect(inc.Status.Conditions).To(ContainElement(HaveField("Message", ContainSubstring("large (too many or too large)"))))
-		Expect(inc.Status.Runbooks).To(ConsistOf(HaveField("Name", builder.ThrottlingRunbook)))
+		Expect(inc.Status.Conditions).To(ContainElement(HaveField("Message", ContainSubstring("third (too many or too large)"))))
+		Expect(inc.Status.Conditions).To(ContainElement(HaveField("Message", ContainSubstring("beyond (not Ready)"))), "it says itself why")
+		Expect(inc.Status.Runbooks).To(ConsistOf(HaveField("Name", "first"), HaveField("Name", "second"), HaveField("Name", builder.ThrottlingRunbook)))
 	})
 
 	It("is written whatever the number and the length of the names that are gone", func() {

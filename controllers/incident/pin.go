@@ -16,8 +16,6 @@ const (
 	// maxRunbooks and maxPinnedBytes keep an Incident small: an object stays under 256 KiB.
 	maxRunbooks    = 8
 	maxPinnedBytes = 96 << 10
-	// maxRunbookBytes is the bound of one copy.
-	maxRunbookBytes = 48 << 10
 )
 
 // pin copies the Runbooks that the Incident follows into its status when they join: later edits are for later
@@ -121,7 +119,7 @@ func (r *Reconciler) join(ctx context.Context, s *scope, name string) (joining, 
 	for _, p := range s.inc.Status.Runbooks {
 		size += len(p.Spec)
 	}
-	if len(s.inc.Status.Runbooks) == maxRunbooks || len(spec) > maxRunbookBytes || size > maxPinnedBytes {
+	if len(s.inc.Status.Runbooks) == maxRunbooks || len(spec) > v1alpha1.MaxRunbookBytes || size > maxPinnedBytes {
 		s.missing = append(s.missing, name+" (too many or too large)")
 		return settled, nil
 	}

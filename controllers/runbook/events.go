@@ -15,6 +15,9 @@ func (r *Reconciler) announce(s *scope) {
 	case is == v1alpha1.ReasonInvalidExpression:
 		r.Recorder.Eventf(s.runbook, nil, corev1.EventTypeWarning, is, "Compile", "%d expressions do not compile; the condition Ready names them",
 			len(s.problems))
+	case is == v1alpha1.ReasonTooLarge:
+		r.Recorder.Eventf(s.runbook, nil, corev1.EventTypeWarning, is, "Compile", "The spec is %d bytes as JSON and may be %d: the condition Ready says what to do",
+			s.size, v1alpha1.MaxRunbookBytes)
 	default:
 		r.Recorder.Eventf(s.runbook, nil, corev1.EventTypeNormal, is, "Compile", "Every expression compiles")
 	}

@@ -12,6 +12,7 @@ type scope struct {
 
 	compiled bool // the compile phase ran
 	digest   string
+	size     int // of the spec as JSON, in bytes
 	problems []diagnosis.Problem
 }
 

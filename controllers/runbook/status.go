@@ -38,18 +38,27 @@ func (r *Reconciler) summarize(s *scope) {
 	status, generation, now := &s.runbook.Status, s.runbook.Generation, r.Clock.Now()
 	status.ObservedGeneration = generation
 	status.Digest = s.digest
-	if len(s.problems) > 0 {
-		message := problems(s.problems)
-		conditions.Set(&status.Conditions, generation, now, v1alpha1.ConditionReady, metav1.ConditionFalse,
-			v1alpha1.ReasonInvalidExpression, message)
-		conditions.Present(&status.Conditions, generation, now, v1alpha1.ConditionStalled, true,
-			v1alpha1.ReasonInvalidExpression, message)
+	if reason, message := s.refusal(); reason != "" {
+		conditions.Set(&status.Conditions, generation, now, v1alpha1.ConditionReady, metav1.ConditionFalse, reason, message)
+		conditions.Present(&status.Conditions, generation, now, v1alpha1.ConditionStalled, true, reason, message)
 		return
 	}
 	conditions.Set(&status.Conditions, generation, now, v1alpha1.ConditionReady, metav1.ConditionTrue,
 		v1alpha1.ReasonCompiled, fmt.Sprintf("every expression of %d steps and %d rules compiles",
 			len(s.runbook.Spec.Investigate), len(s.runbook.Spec.Diagnose)))
 	conditions.Present(&status.Conditions, generation, now, v1alpha1.ConditionStalled, false, "", "")
+}
+
+// refusal says why the Runbook cannot be followed; empty where it can.
+func (s *scope) refusal() (reason, message string) {
+	switch {
+	case len(s.problems) > 0:
+		return v1alpha1.ReasonInvalidExpression, problems(s.problems)
+	case s.size > v1alpha1.MaxRunbookBytes:
+		return v1alpha1.ReasonTooLarge, fmt.Sprintf("the spec is %d bytes as JSON, and an Incident keeps a copy of at most %d: "+
+			"shorten its texts, or move rules into a Runbook of their own with the same triggers", s.size, v1alpha1.MaxRunbookBytes)
+	}
+	return "", ""
 }
 
 // problems joins problems for a condition, in the order of the spec, and says how many it leaves out.

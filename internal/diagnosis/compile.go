@@ -122,6 +122,10 @@ func (c *compiler) expression(path, source string, want *cel.Type) *expression {
 	if issues.Err() != nil {
 		hints := c.hints(source)
 		for _, e := range issues.Errors() {
+			if e.Location.Line() < 1 { // the one mistake for which the parser knows no place
+				c.report(path, "the expression is nested more than 250 levels deep, which CEL does not read: write it with fewer levels, or as more than one rule")
+				continue
+			}
 			c.reportAt(path, e.Location.Line(), e.Location.Column()+1, e.Message+hints(e))
 		}
 		return nil

@@ -104,6 +104,18 @@ func TestASyntaxErrorIsShownWithItsPlace(t *testing.T) {
 	g.Expect(problems[0].String()).To(HavePrefix("spec.diagnose[0].when: line 2, column 1: Syntax error"))
 }
 
+func TestAnExpressionThatIsNestedTooDeeplyIsToldSoWithoutAPlace(t *testing.T) {
+	g := NewWithT(t)
+	for _, when := range []string{
+		strings.Repeat("(", 600) + "true" + strings.Repeat(")", 600), strings.Repeat("[", 900) + strings.Repeat("]", 900) + " == []",
+	} {
+		_, problems := diagnosis.Compile(spec(when))
+		g.Expect(strs(problems)).To(Equal([]string{
+			"spec.diagnose[0].when: the expression is nested more than 250 levels deep, which CEL does not read: write it with fewer levels, or as more than one rule",
+		}), when)
+	}
+}
+
 func TestEveryMistakeIsReported(t *testing.T) {
 	g := NewWithT(t)
 	s := spec("throtles.sum > 0.0 && fn.reserved > 0")
