@@ -52,6 +52,8 @@ const (
 	ReasonBeyondCallerTimeout = "BeyondCallerTimeout"
 	// ReasonTooManyAlarms says that more alarms watch the function than one plan can be proved by.
 	ReasonTooManyAlarms = "TooManyAlarms"
+	// ReasonInvalidExpiry says that spec.expiresAfter cannot be read.
+	ReasonInvalidExpiry = "InvalidExpiry"
 	// ReasonUpdateInProgress says that the function is being updated.
 	ReasonUpdateInProgress = "UpdateInProgress"
 	// ReasonUpdateFailed says that the function's last update failed.

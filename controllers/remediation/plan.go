@@ -72,6 +72,9 @@ func (r *Reconciler) plan(ctx context.Context, s *scope) (bool, error) {
 
 // propose reads live state and asks the action what it would do, and the alarms how it would be verified.
 func (r *Reconciler) propose(ctx context.Context, s *scope) (action.Proposal, v1alpha1.PlannedVerification, error) {
+	if _, err := expiresAfter(s.rem.Spec); err != nil {
+		return action.Proposal{}, v1alpha1.PlannedVerification{}, err
+	}
 	if err := r.reading(ctx, s); err != nil {
 		return action.Proposal{}, v1alpha1.PlannedVerification{}, err
 	}
@@ -175,9 +178,8 @@ func (r *Reconciler) watched(ctx context.Context, s *scope) ([]alarms.Alarm, err
 
 // compose makes a plan of a proposal; adopt gives it its number and digest.
 func (s *scope) compose(p action.Proposal, v v1alpha1.PlannedVerification) v1alpha1.Plan {
-	var expires int32
-	if after, err := time.ParseDuration(s.rem.Spec.ExpiresAfter); err == nil { // unset, or what the API server let pass
-		expires = int32(after.Seconds())
+	expires, _ := expiresAfter(s.rem.Spec) // propose looked at the error
+	if expires > 0 {
 		p.Summary += ", for " + s.rem.Spec.ExpiresAfter
 	}
 	return v1alpha1.Plan{
@@ -204,6 +206,20 @@ func planText(p *v1alpha1.Plan) string {
 		out += fmt.Sprintf(". It replaces an earlier one: %s", p.Replaces)
 	}
 	return out
+}
+
+// expiresAfter returns after how many seconds the change is reverted; 0: never. The API server lets nothing else pass
+// than a time from a minute on; whatever else is there is not taken for never. Pure.
+func expiresAfter(spec v1alpha1.RemediationSpec) (int32, error) {
+	if spec.ExpiresAfter == "" {
+		return 0, nil
+	}
+	after, err := time.ParseDuration(spec.ExpiresAfter)
+	if err != nil || after < time.Minute || after > 24*time.Hour {
+		return 0, fault.New(fault.Terminal, v1alpha1.ReasonInvalidExpiry,
+			"spec.expiresAfter is no time from 1m to 24h, nothing was changed: create a new Remediation with one such as 30m, or without")
+	}
+	return int32(after.Seconds()), nil
 }
 
 // undoing says for the person who decides when a change is undone without another approval. Pure.

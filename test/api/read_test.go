@@ -37,6 +37,11 @@ func read(o client.Object) error {
 		if _, known := action.Get(o.Spec.Action.Name()); !known {
 			return fmt.Errorf("nothing carries out the action %q", o.Spec.Action.Name())
 		}
+		if after := o.Spec.ExpiresAfter; after != "" {
+			if err := within("expiresAfter", after, time.Minute, 24*time.Hour); err != nil {
+				return err
+			}
+		}
 		return readTime("notAfter", o.Spec.NotAfter.Time)
 	case *v1alpha1.Approval:
 		if _, known := action.Get(o.Spec.Action); !known {
