@@ -21,10 +21,20 @@ func (r *Reconciler) accept(_ context.Context, s *scope) (bool, error) {
 	s.wake(s.rem.Spec.NotAfter.Sub(now) + time.Second) // whatever it waits for, its time ends
 	switch {
 	case now.After(s.rem.Spec.NotAfter.Time):
-		s.end(v1alpha1.ReasonExpired, fmt.Sprintf("nothing was changed before spec.notAfter (%s): create a new Remediation if it is still needed", s.rem.Spec.NotAfter.UTC().Format(time.RFC3339)))
+		message := fmt.Sprintf("nothing was changed before spec.notAfter (%s): create a new Remediation if it is still needed", s.rem.Spec.NotAfter.UTC().Format(time.RFC3339))
+		if find(s.rem.Status.Conditions, v1alpha1.ConditionAccepted) == nil {
+			s.accepted(false, v1alpha1.ReasonExpired, message)
+		}
+		s.end(v1alpha1.ReasonExpired, message)
 		return false, nil
 	case s.rem.Spec.IncidentRef != nil && s.incident == nil:
-		s.end(v1alpha1.ReasonIncidentNotFound, fmt.Sprintf("Incident %s is gone, nothing was changed", s.rem.Spec.IncidentRef.Name))
+		message := fmt.Sprintf("Incident %s is gone, nothing was changed", s.rem.Spec.IncidentRef.Name)
+		if s.namesake != "" {
+			message = fmt.Sprintf("Incident %s is there, and its uid is %s, not that of spec.incidentRef: nothing was changed; create a new Remediation if it is for this Incident",
+				s.rem.Spec.IncidentRef.Name, s.namesake)
+		}
+		s.accepted(false, v1alpha1.ReasonIncidentNotFound, message)
+		s.end(v1alpha1.ReasonIncidentNotFound, message)
 		return false, nil
 	case s.app == nil:
 		s.accepted(false, v1alpha1.ReasonApplicationNotFound, fmt.Sprintf("there is no ServerlessApplication %s in this namespace: create it, or create a Remediation that names another", name))

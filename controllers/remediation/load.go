@@ -24,7 +24,7 @@ func (r *Reconciler) load(ctx context.Context, s *scope) (bool, error) {
 		return false, fmt.Errorf("finding action %q: the API accepted an action that this operator does not have", s.rem.Spec.Action.Name())
 	}
 	s.action = act
-	s.app, s.incident = nil, nil // what an earlier look saw may be gone
+	s.app, s.incident, s.namesake = nil, nil, "" // what an earlier look saw may be gone
 	app := &v1alpha1.ServerlessApplication{}
 	found, err := r.get(ctx, s.rem.Namespace, s.rem.Spec.ApplicationRef.Name, app)
 	if err != nil {
@@ -43,8 +43,11 @@ func (r *Reconciler) load(ctx context.Context, s *scope) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if found && string(inc.UID) == ref.UID {
+		switch {
+		case found && string(inc.UID) == ref.UID:
 			s.incident = inc
+		case found:
+			s.namesake = inc.UID
 		}
 	}
 	return true, r.loadPolicy(ctx, s)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/internal/action"
@@ -24,6 +25,7 @@ type scope struct {
 	grant    grant.Resolved                  // load; zero where grantErr is set
 	grantErr error                           // load
 	incident *v1alpha1.Incident              // load; nil without one
+	namesake types.UID                       // load: the UID of another Incident of that name
 	policy   v1alpha1.PinnedPolicy           // load: the stricter of the pinned and the present one
 	function v1alpha1.ApplicationFunction    // accept
 	action   action.Action                   // load

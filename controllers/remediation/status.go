@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
@@ -40,10 +41,15 @@ func (s *scope) set(typ string, ok bool, reason, message string) {
 	conditions.Set(&s.rem.Status.Conditions, s.rem.Generation, s.now, typ, status, reason, clip(message, maxCondition))
 }
 
-// end ends the Remediation without success.
+// end ends the Remediation without success. Where no call was announced, Applied goes on to promise nothing; what was
+// done under a status that another hand edited, nobody knows.
 func (s *scope) end(reason, message string) {
 	at := s.stamp()
 	s.rem.Status.EndedAt = &at
+	edited := reason == v1alpha1.ReasonHeld || reason == v1alpha1.ReasonStale
+	if c := find(s.rem.Status.Conditions, v1alpha1.ConditionApplied); c != nil && c.Status == metav1.ConditionFalse && len(s.rem.Status.Intents) == 0 && !edited {
+		s.applied(false, v1alpha1.ReasonNotBegun, "no call was made")
+	}
 	s.set(v1alpha1.ConditionSucceeded, false, reason, message)
 }
 
@@ -135,10 +141,14 @@ func (s *scope) summarize() {
 	succeeded := conditions.IsTrue(st.Conditions, v1alpha1.ConditionSucceeded)
 	last := conditions.Reason(st.Conditions, v1alpha1.ConditionSucceeded)
 	stalled := ended && !succeeded && last != v1alpha1.ReasonWithdrawn && last != v1alpha1.ReasonNoLongerNeeded
+	refused, why := !ended && meta.IsStatusConditionFalse(st.Conditions, v1alpha1.ConditionAccepted), "the Remediation ended without success: see the condition Succeeded"
+	if refused {
+		why = "a person has to act before it goes on: see the condition Accepted"
+	}
 	present := func(typ string, is bool, reason, message string) {
 		conditions.Present(&st.Conditions, s.rem.Generation, s.now, typ, is, reason, message)
 	}
-	present(v1alpha1.ConditionStalled, stalled, last, "the Remediation ended without success: see the condition Succeeded")
+	present(v1alpha1.ConditionStalled, stalled || refused, last, why)
 	reason, message := s.underWay()
 	present(v1alpha1.ConditionReconciling, reason != "", reason, message)
 	inPlace := st.AppliedAt != nil && !conditions.IsTrue(st.Conditions, v1alpha1.ConditionReverted) && (st.Revert == nil || st.Revert.AppliedAt == nil)
