@@ -2,23 +2,28 @@ package v1alpha1
 
 const (
 	// ConditionAccepted says whether the object makes sense here: its references exist and its namespace may.
-	// Possible reasons: Accepted, ApplicationNotFound, ApplicationNotReady, RunbookNotFound, RunbookNotReady,
-	// FunctionNotFound, NotGranted, IncidentNotFound, Expired.
+	// Possible reasons: Accepted when True; ApplicationNotFound, AccountNotFound, NotGranted, GrantAmbiguous,
+	// FunctionNotFound; of an Incident RunbookNotFound, RunbookNotReady; of a Remediation IncidentNotFound,
+	// ChangePolicyNotFound, ActionNotGranted, Expired.
 	ConditionAccepted = "Accepted"
-	// ConditionInvestigated says whether every step has a result. Possible reasons: Complete, WithGaps, InProgress.
+	// ConditionInvestigated says whether every step has a result. Possible reasons: Complete, WithGaps when True;
+	// AccessDenied, WrongIdentity, AWSUnavailable, Refused.
 	ConditionInvestigated = "Investigated"
-	// ConditionDiagnosed says whether a cause was named. Possible reasons: the name of the cause when True;
-	// Undiagnosed, InProgress.
+	// ConditionDiagnosed says whether a cause was named; the name of the cause is the reason when True. Possible reasons:
+	// Undiagnosed.
 	ConditionDiagnosed = "Diagnosed"
 	// ConditionResolved says whether the trouble is over. Possible reasons: Remediated, RecoveredWithoutChange when
-	// True; Firing, Recovering, AlarmDeleted, NoData, HeldForPerson, Instructed, ModeObserve, AccountNotClaimed,
-	// Undiagnosed, or the reason of the condition Succeeded of a Remediation that has not ended.
+	// True; Firing, Recovering, AlarmDeleted, NoData, Proposed, HeldForPerson, Instructed, ModeObserve,
+	// AccountNotClaimed, Undiagnosed, InProgress. While a Remediation is under way, the reason of its condition
+	// Succeeded; of an Incident that is not accepted, the reason of the condition Accepted.
 	ConditionResolved = "Resolved"
 	// ConditionStalled is present only when True: only a person can help.
 	ConditionStalled = "Stalled"
 	// ConditionReconciling is present only when True: the operator is at work.
 	ConditionReconciling = "Reconciling"
-	// ConditionReady says whether a standing object works.
+	// ConditionReady says whether a standing object works. Possible reasons: Watched, Compiled, IdentityConfirmed when
+	// True; of a ServerlessApplication AccountNotFound, NotGranted, GrantAmbiguous, ChangePolicyNotFound; of a Runbook
+	// InvalidExpression, TooLarge; of an AWSAccount InvalidSelector, AccessDenied, WrongIdentity, AWSUnavailable, Refused.
 	ConditionReady = "Ready"
 )
 
@@ -28,8 +33,6 @@ const (
 	ReasonAccepted = "Accepted"
 	// ReasonApplicationNotFound says that there is no such ServerlessApplication in the namespace.
 	ReasonApplicationNotFound = "ApplicationNotFound"
-	// ReasonApplicationNotReady says that the ServerlessApplication is not Ready.
-	ReasonApplicationNotReady = "ApplicationNotReady"
 	// ReasonRunbookNotFound says that there is no such Runbook in the namespace or the operator's.
 	ReasonRunbookNotFound = "RunbookNotFound"
 	// ReasonRunbookNotReady says that the Runbook does not compile.
@@ -66,8 +69,6 @@ const (
 	ReasonHeldForPerson = "HeldForPerson"
 	// ReasonOpened is the event of a new Incident.
 	ReasonOpened = "Opened"
-	// ReasonFiringAgain is the event of a signal that recovered and is in ALARM again.
-	ReasonFiringAgain = "FiringAgain"
 	// ReasonSignalJoined is the event of a further signal.
 	ReasonSignalJoined = "SignalJoined"
 	// ReasonProposed is the event of a proposed change.

@@ -1,30 +1,32 @@
 package v1alpha1
 
 const (
-	// ConditionPlanned says whether there is a plan. Possible reasons: Planned; NoHeadroom, NothingToChange, UpdateFailed,
-	// EmergencyStop, PeakDoesNotFit, UnreservedFloor, AliasServesVersion, CallerTimeoutUnknown,
-	// BeyondCallerTimeout, FunctionNotFound, UpdateInProgress, TargetUnstable, AccessDenied, AWSUnavailable,
-	// Refused, WrongIdentity, ActionNotGranted.
+	// ConditionPlanned says whether there is a plan. Possible reasons: Planned when True; NoHeadroom, NothingToChange,
+	// UpdateFailed, EmergencyStop, PeakDoesNotFit, UnreservedFloor, AliasServesVersion, CallerTimeoutUnknown,
+	// BeyondCallerTimeout, TooManyAlarms, InvalidExpiry, FunctionNotFound, UpdateInProgress, TargetUnstable, AccessDenied,
+	// AWSUnavailable, Refused, WrongIdentity.
 	ConditionPlanned = "Planned"
-	// ConditionApproved says whether the plan is approved. Possible reasons: Approved; AwaitingApproval, Rejected,
-	// Expired, PoliciesChanged, Withdrawn.
+	// ConditionApproved says whether the plan is approved. Possible reasons: Approved when True; AwaitingApproval,
+	// Rejected, Expired, PoliciesChanged, Stale.
 	ConditionApproved = "Approved"
-	// ConditionApplied says whether every call of the plan was seen applied. Possible reasons: Applied; NotBegun,
-	// ModePropose, ModeObserve, TargetBusy, NoLongerNeeded, CauseUnknown, IntentRecorded, TakingEffect, OutcomeUnknown,
-	// Refused, Diverged, WrongIdentity, NotGranted, AccountNotClaimed, ClaimedByAnotherCluster, ClaimContended, ClaimUnreadable,
-	// ClaimSettling.
+	// ConditionApplied says whether every call of the plan was seen applied. Possible reasons: Applied when True;
+	// NotBegun, ModePropose, ModeObserve, TargetBusy, CauseUnknown, IntentRecorded, OutcomeUnknown, Refused, Diverged,
+	// WrongIdentity, NotLeading, AccountNotClaimed, ClaimedByAnotherCluster, ClaimContended, ClaimUnreadable,
+	// ClaimSettling, AccessDenied, AWSUnavailable, UpdateInProgress, FunctionNotFound, Stale.
 	ConditionApplied = "Applied"
-	// ConditionVerified says whether the change was proved to help. Possible reasons: Verified; Settling,
+	// ConditionVerified says whether the change was proved to help. Possible reasons: Verified when True; Settling,
 	// Observing, NotFixed, Inconclusive.
 	ConditionVerified = "Verified"
 	// ConditionReverted says whether the change was undone. It is absent until that is decided. Possible reasons:
-	// Reverted, AlreadyReverted; Reverting, OutcomeUnknown, RevertConflict, RevertUntilPassed, RevertRefused,
-	// RevertUnverified, ClaimedByAnotherCluster.
+	// Reverted, AlreadyReverted, RevertUnverified when True; Reverting, OutcomeUnknown, RevertConflict,
+	// RevertUntilPassed, RevertRefused, ClaimedByAnotherCluster, Held.
 	ConditionReverted = "Reverted"
-	// ConditionSucceeded is the root: whether the Remediation did what it is for. Possible reasons: Succeeded; the
-	// reason of the condition it waits for; and at the end Withdrawn, NoLongerNeeded, Rejected, Expired, Held,
-	// TargetUnstable, Diverged, Orphaned, or the reason of Accepted, Planned or Reverted. Unreachable while one that is
-	// deleted waits for AWS.
+	// ConditionSucceeded is the root: whether the Remediation did what it is for. Possible reasons: Succeeded when True;
+	// at the end Withdrawn, NoLongerNeeded, Rejected, Expired, IncidentNotFound, TargetUnstable, Stale, Held, Diverged,
+	// Orphaned, Reverted, AlreadyReverted, RevertUnverified, RevertConflict, RevertUntilPassed, RevertRefused,
+	// ClaimedByAnotherCluster; before, InProgress, and Unreachable while one that is deleted waits for AWS. Of one that
+	// waits, the reason of the first condition that is not True; of one that cannot be planned or was refused, the reason
+	// of the fault.
 	ConditionSucceeded = "Succeeded"
 	// ConditionDriftDebt is present only when True: the function differs from its stack's template.
 	ConditionDriftDebt = "DriftDebt"
@@ -60,7 +62,7 @@ const (
 	ReasonUpdateFailed = "UpdateFailed"
 	// ReasonTargetUnstable says that three plans went stale within 15 minutes.
 	ReasonTargetUnstable = "TargetUnstable"
-	// ReasonAccessDenied says that AWS does not let the operator, or the granted role, make a call; the message says why.
+	// ReasonAccessDenied says that the granted role may not make a call.
 	ReasonAccessDenied = "AccessDenied"
 	// ReasonAWSUnavailable says that AWS did not answer, or slowed the operator down.
 	ReasonAWSUnavailable = "AWSUnavailable"
@@ -98,8 +100,6 @@ const (
 	ReasonCauseUnknown = "CauseUnknown"
 	// ReasonIntentRecorded says that a call is being made.
 	ReasonIntentRecorded = "IntentRecorded"
-	// ReasonTakingEffect says that AWS answered that it makes the change, and that it is not read back as in force yet.
-	ReasonTakingEffect = "TakingEffect"
 	// ReasonOutcomeUnknown says that it is not known yet whether a call arrived.
 	ReasonOutcomeUnknown = "OutcomeUnknown"
 	// ReasonRefused says that AWS refused a call and changed nothing.
@@ -146,8 +146,6 @@ const (
 	ReasonSucceeded = "Succeeded"
 	// ReasonHeld says that the change stays as it is, and a person has to look.
 	ReasonHeld = "Held"
-	// ReasonDeleting says that the Remediation is deleted in the middle of its change, and kept until that is seen through.
-	ReasonDeleting = "Deleting"
 	// ReasonUnreachable says that the Remediation is deleted in the middle of its change, and its function cannot be read.
 	ReasonUnreachable = "Unreachable"
 	// ReasonOrphaned says that nobody sees the change through any more: the Remediation was deleted, and the record of

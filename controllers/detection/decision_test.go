@@ -215,7 +215,7 @@ func TestOneTransitionOpensOneIncidentForEver(t *testing.T) {
 		},
 		"a person's Incident waits for its application": {
 			incident("mine", alarm, func(i *v1alpha1.Incident) { i.Spec.Signal = nil },
-				condition(v1alpha1.ConditionAccepted, metav1.ConditionFalse, v1alpha1.ReasonApplicationNotReady)), alarm, false,
+				condition(v1alpha1.ConditionAccepted, metav1.ConditionFalse, v1alpha1.ReasonNotGranted)), alarm, false,
 		},
 		"an Incident of another concern knows nothing of it": {
 			incident("checkout-1", alarm, func(i *v1alpha1.Incident) { i.Spec.Concern = v1alpha1.ConcernCost }), alarm, true,

@@ -28,7 +28,7 @@ func open(incident *v1alpha1.Incident) bool {
 	}
 	for _, c := range incident.Status.Conditions {
 		if c.Type == v1alpha1.ConditionAccepted && c.Status == metav1.ConditionFalse {
-			return c.Reason == v1alpha1.ReasonApplicationNotReady || c.Reason == v1alpha1.ReasonNotGranted
+			return c.Reason == v1alpha1.ReasonNotGranted
 		}
 	}
 	return true

@@ -164,7 +164,7 @@ func (s *scope) progress(p step, reason, message string) {
 	case !p.inverse:
 		s.applied(false, reason, message)
 	case reason == v1alpha1.ReasonOutcomeUnknown:
-		s.reverted(false, reason, "reverting: "+message)
+		s.reverted(false, v1alpha1.ReasonOutcomeUnknown, "reverting: "+message)
 	default:
 		s.reverted(false, v1alpha1.ReasonReverting, "reverting: "+message)
 	}
