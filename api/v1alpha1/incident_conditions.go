@@ -69,6 +69,8 @@ const (
 	ReasonHeldForPerson = "HeldForPerson"
 	// ReasonOpened is the event of a new Incident.
 	ReasonOpened = "Opened"
+	// ReasonFiringAgain is the event of a signal that recovered and is in ALARM again.
+	ReasonFiringAgain = "FiringAgain"
 	// ReasonSignalJoined is the event of a further signal.
 	ReasonSignalJoined = "SignalJoined"
 	// ReasonProposed is the event of a proposed change.

@@ -10,7 +10,7 @@ const (
 	// Rejected, Expired, PoliciesChanged, Stale.
 	ConditionApproved = "Approved"
 	// ConditionApplied says whether every call of the plan was seen applied. Possible reasons: Applied when True;
-	// NotBegun, ModePropose, ModeObserve, TargetBusy, CauseUnknown, IntentRecorded, OutcomeUnknown, Refused, Diverged,
+	// NotBegun, ModePropose, ModeObserve, TargetBusy, CauseUnknown, IntentRecorded, TakingEffect, OutcomeUnknown, Refused, Diverged,
 	// WrongIdentity, NotLeading, AccountNotClaimed, ClaimedByAnotherCluster, ClaimContended, ClaimUnreadable,
 	// ClaimSettling, AccessDenied, AWSUnavailable, UpdateInProgress, FunctionNotFound, Stale.
 	ConditionApplied = "Applied"
@@ -62,7 +62,7 @@ const (
 	ReasonUpdateFailed = "UpdateFailed"
 	// ReasonTargetUnstable says that three plans went stale within 15 minutes.
 	ReasonTargetUnstable = "TargetUnstable"
-	// ReasonAccessDenied says that the granted role may not make a call.
+	// ReasonAccessDenied says that AWS does not let the operator, or the granted role, make a call; the message says why.
 	ReasonAccessDenied = "AccessDenied"
 	// ReasonAWSUnavailable says that AWS did not answer, or slowed the operator down.
 	ReasonAWSUnavailable = "AWSUnavailable"
@@ -100,6 +100,8 @@ const (
 	ReasonCauseUnknown = "CauseUnknown"
 	// ReasonIntentRecorded says that a call is being made.
 	ReasonIntentRecorded = "IntentRecorded"
+	// ReasonTakingEffect says that AWS answered that it makes the change, and that it is not read back as in force yet.
+	ReasonTakingEffect = "TakingEffect"
 	// ReasonOutcomeUnknown says that it is not known yet whether a call arrived.
 	ReasonOutcomeUnknown = "OutcomeUnknown"
 	// ReasonRefused says that AWS refused a call and changed nothing.
@@ -146,6 +148,8 @@ const (
 	ReasonSucceeded = "Succeeded"
 	// ReasonHeld says that the change stays as it is, and a person has to look.
 	ReasonHeld = "Held"
+	// ReasonDeleting says that the Remediation is deleted in the middle of its change, and kept until that is seen through.
+	ReasonDeleting = "Deleting"
 	// ReasonUnreachable says that the Remediation is deleted in the middle of its change, and its function cannot be read.
 	ReasonUnreachable = "Unreachable"
 	// ReasonOrphaned says that nobody sees the change through any more: the Remediation was deleted, and the record of
