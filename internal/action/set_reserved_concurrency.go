@@ -38,7 +38,7 @@ func (a setReservedConcurrency) Plan(ctx context.Context, s *aws.Session, t Targ
 	if err != nil {
 		return Proposal{}, err
 	}
-	if err := guardIntent(fn, value); err != nil {
+	if err := guardStop(fn); err != nil {
 		return Proposal{}, err
 	}
 	if err := settled(fn); err != nil {
@@ -56,11 +56,8 @@ func (a setReservedConcurrency) Plan(ctx context.Context, s *aws.Session, t Targ
 	if err != nil {
 		return Proposal{}, err
 	}
-	pool := poolAfter(fn, settings, value)
-	if err := guardPeak(fn, seen, value); err != nil {
-		return Proposal{}, err
-	}
-	if err := guardPool(fn, settings, seen, pool, t.UnreservedFloor); err != nil {
+	r := room{fn: fn, settings: settings, seen: seen, configured: t.UnreservedFloor}
+	if err := r.guard(value); err != nil {
 		if t.Recent {
 			t.Recent = false
 			return a.Plan(ctx, s, t, want) // nothing ends by what was so a moment ago
@@ -71,9 +68,9 @@ func (a setReservedConcurrency) Plan(ctx context.Context, s *aws.Session, t Targ
 		Summary:             fmt.Sprintf("reserved concurrency %s → %d", orNone(fn.ReservedConcurrency), value),
 		Calls:               []v1alpha1.PlannedCall{reservedCall(fn, value)},
 		UsesConcurrencyPool: true,
-		Warnings:            reservedWarnings(fn, settings, seen, t.UnreservedFloor),
+		Warnings:            r.warnings(),
 		Cost:                costOfReserved,
-		BlastRadius:         poolRadius(settings, seen, pool),
+		BlastRadius:         r.radius(value),
 		TemplatePatch:       templatePatch(fn, fieldReserved, value),
 		OnFailure:           v1alpha1.OnFailureHold,
 		StackName:           fn.StackName,
@@ -125,34 +122,30 @@ func reservedCall(fn aws.Function, value int32) v1alpha1.PlannedCall {
 	}
 }
 
-// poolAfter is the unreserved concurrency that is left after the change.
-func poolAfter(fn aws.Function, settings aws.AccountSettings, value int32) int32 {
-	return settings.UnreservedConcurrentExecutions - (value - reservedOrZero(fn))
-}
-
-func poolRadius(settings aws.AccountSettings, seen use, pool int32) *v1alpha1.BlastRadius {
-	r := &v1alpha1.BlastRadius{Message: fmt.Sprintf(
+// radius says what the functions lose that share the pool.
+func (r room) radius(value int32) *v1alpha1.BlastRadius {
+	radius := &v1alpha1.BlastRadius{Message: fmt.Sprintf(
 		"the concurrency that the functions without a reservation share (at most the %s of the account) shrinks from %d to %d",
-		number.Of(max(0, settings.FunctionCount-1), "other function"), settings.UnreservedConcurrentExecutions, pool)}
-	if seen.offered != nil {
-		r.RequestsPerMinute = number.Short(*seen.offered)
-		r.Message += offeredMean
+		number.Of(max(0, r.settings.FunctionCount-1), "other function"), r.settings.UnreservedConcurrentExecutions, r.left(value))}
+	if r.seen.offered != nil {
+		radius.RequestsPerMinute = number.Short(*r.seen.offered)
+		radius.Message += offeredMean
 	}
-	return r
+	return radius
 }
 
-func reservedWarnings(fn aws.Function, settings aws.AccountSettings, seen use, configured *int32) []string {
-	warnings := tagWarnings(fn)
-	if fn.ReservedConcurrency == nil {
+func (r room) warnings() []string {
+	warnings := tagWarnings(r.fn)
+	if r.fn.ReservedConcurrency == nil {
 		warnings = append(warnings, "the function has no reservation now: this also caps it, and it no longer uses the account's unreserved concurrency")
-		if seen.throttled > 0 {
-			warnings = append(warnings, fmt.Sprintf("requests were throttled in the last 15 minutes: the peak of %d is what the function got, not what it needed", *seen.peak))
+		if r.seen.throttled > 0 && r.seen.peak != nil {
+			warnings = append(warnings, fmt.Sprintf("requests were throttled in the last 15 minutes: the peak of %d is what the function got, not what it needed", *r.seen.peak))
 		}
 	}
-	if floor, isConfigured := settings.UnreservedFloor(configured); !isConfigured {
+	if floor, isConfigured := r.settings.UnreservedFloor(r.configured); !isConfigured {
 		warnings = append(warnings, fmt.Sprintf("the unreserved concurrency that AWS keeps is assumed to be %d: no AWS API returns it; set spec.lambda.unreservedConcurrencyFloor of the AWSAccount", floor))
 	}
-	if seen.pool == nil {
+	if r.seen.pool == nil {
 		warnings = append(warnings, "there are no data about the use of the unreserved concurrency in the last hour")
 	}
 	return warnings

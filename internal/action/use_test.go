@@ -89,14 +89,17 @@ func TestUseIsThatOfTheLastHourAndRequestsThoseOfTheLastQuarter(t *testing.T) {
 
 	t.Run("and a person is told so", func(t *testing.T) {
 		g := NewWithT(t)
-		fn, limits := aws.Function{Name: "pay"}, aws.AccountSettings{ConcurrentExecutions: 1000, UnreservedConcurrentExecutions: 1000, FunctionCount: 3}
-		g.Expect(poolRadius(limits, seen, 900).RequestsPerMinute).To(HaveValue(BeEquivalentTo("360")))
-		g.Expect(expectedConcurrency(fn, seen, 5)).To(HavePrefix("at 6.0 requests a second, up to 30 executions would run at once"))
-		g.Expect(reservedWarnings(fn, limits, seen, nil)).To(ContainElement(
+		r := room{
+			fn: aws.Function{Name: "pay"}, seen: seen,
+			settings: aws.AccountSettings{ConcurrentExecutions: 1000, UnreservedConcurrentExecutions: 1000, FunctionCount: 3},
+		}
+		g.Expect(r.radius(100).RequestsPerMinute).To(HaveValue(BeEquivalentTo("360")))
+		g.Expect(expectedConcurrency(r.fn, seen, 5)).To(HavePrefix("at 6.0 requests a second, up to 30 executions would run at once"))
+		g.Expect(r.warnings()).To(ContainElement(
 			"requests were throttled in the last 15 minutes: the peak of 90 is what the function got, not what it needed"))
-		g.Expect(guardPeak(fn, seen, 89)).To(MatchError(ContainSubstring("ran up to 90 executions at once in the last hour")))
-		g.Expect(guardPeak(fn, seen, 90)).To(Succeed())
-		g.Expect(guardPool(fn, limits, seen, 609, nil)).To(MatchError(ContainSubstring("used up to 610 of them at once in the last hour")))
-		g.Expect(guardPool(fn, limits, seen, 610, nil)).To(Succeed())
+		g.Expect(r.guardPeak(89)).To(MatchError(ContainSubstring("ran up to 90 executions at once in the last hour")))
+		g.Expect(r.guardPeak(90)).To(Succeed())
+		g.Expect(r.guardPool(391)).To(MatchError(ContainSubstring("used up to 610 of them at once in the last hour")))
+		g.Expect(r.guardPool(390)).To(Succeed())
 	})
 }
