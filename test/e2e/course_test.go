@@ -3,6 +3,8 @@ package e2e
 import (
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -84,6 +86,22 @@ var _ = Describe("Before the change", func() {
 		Expect(inc).To(HaveCondition(v1alpha1.ConditionResolved, metav1.ConditionTrue, v1alpha1.ReasonRecoveredWithoutChange))
 		over := inc.Status.RecoveredSince.Time
 		Expect(w.Clock.Now().Sub(over)).To(BeNumerically(">=", 5*time.Minute), "the default of recovery.stableFor")
+		w.expectNothingChanged()
+	})
+
+	It("asks a person, with what to do, where the account has nothing left to reserve", func() {
+		w := begin(reactstocks.Throttling)
+		_, err := w.byHand().PutFunctionConcurrency(w.ctx, &lambda.PutFunctionConcurrencyInput{
+			FunctionName: aws.String(reactstocks.CheckoutFunction), ReservedConcurrentExecutions: aws.Int32(800), // and 100 are the backend's
+		})
+		Expect(err).NotTo(HaveOccurred())
+		w.until("the Incident is diagnosed", patient, func() bool {
+			all := w.incidents()
+			return len(all) == 1 && conditions.Reason(all[0].Status.Conditions, v1alpha1.ConditionResolved) == v1alpha1.ReasonInstructed
+		})
+		Expect(w.incident()).To(HaveCondition(v1alpha1.ConditionDiagnosed, metav1.ConditionTrue, "NothingLeftToReserve"))
+		Expect(w.incident().Status.Causes[0].Instruction).To(ContainSubstring("Lower a reservation"))
+		Expect(w.remediation()).To(BeNil(), "a change that gives nothing is not proposed")
 		w.expectNothingChanged()
 	})
 
