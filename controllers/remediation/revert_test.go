@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
@@ -68,6 +69,7 @@ func expiring(after string) func(*v1alpha1.Remediation) {
 var _ = Describe("A change that does not help", func() {
 	It("is reverted once, and the revert is read back and watched", func() {
 		s, rem := wrong()
+		Expect(meta.FindStatusCondition(rem.Status.Conditions, v1alpha1.ConditionDriftDebt).Message).To(HaveSuffix("In the template: " + rem.Status.TemplatePatch))
 		s.until("it is reverting", time.Hour, func() bool { return s.get(rem.Name).Status.Revert != nil })
 		Expect(s.get(rem.Name)).To(HaveCondition(v1alpha1.ConditionVerified, metav1.ConditionFalse, v1alpha1.ReasonNotFixed))
 		rem = s.ends(rem, time.Hour)
@@ -169,6 +171,9 @@ var _ = Describe("A change that expires", func() {
 		s.until("it succeeded", time.Hour, func() bool { return s.reason(rem.Name, v1alpha1.ConditionSucceeded) == v1alpha1.ReasonSucceeded })
 		Expect(s.get(rem.Name).Status.EndedAt).To(BeNil())
 		Expect(s.reserved()).To(Equal(int32(200)))
+		Expect(meta.FindStatusCondition(s.get(rem.Name).Status.Conditions, v1alpha1.ConditionDriftDebt).Message).To(And(
+			ContainSubstring("expires at "+applied.Add(time.Hour).UTC().Format(time.RFC3339)), Not(ContainSubstring(rem.Status.TemplatePatch))),
+			"nobody is told to put into the template what is about to be undone")
 		rem = s.ends(rem, 2*time.Hour)
 		Expect(s.reserved()).To(Equal(int32(reactstocks.BackendReserved)))
 		Expect(rem.Status.Revert.Reason).To(Equal(v1alpha1.RevertExpired))

@@ -152,8 +152,21 @@ func (s *scope) summarize() {
 	reason, message := s.underWay()
 	present(v1alpha1.ConditionReconciling, reason != "", reason, message)
 	inPlace := st.AppliedAt != nil && !conditions.IsTrue(st.Conditions, v1alpha1.ConditionReverted) && (st.Revert == nil || st.Revert.AppliedAt == nil)
-	present(v1alpha1.ConditionDriftDebt, inPlace && st.TemplatePatch != "", v1alpha1.ReasonTemplateDiffers,
-		"the function differs from its stack's template, whose next deployment would undo the change. In the template: "+st.TemplatePatch)
+	present(v1alpha1.ConditionDriftDebt, inPlace && st.TemplatePatch != "", v1alpha1.ReasonTemplateDiffers, s.drift())
+}
+
+// drift says what is to be done about a template that the function differs from: of a change that is about to be undone,
+// nothing.
+func (s *scope) drift() string {
+	const differs = "the function differs from its stack's template, whose next deployment would undo the change. "
+	st := &s.rem.Status
+	switch expires := s.expires(); {
+	case st.EndedAt == nil && st.Revert != nil:
+		return differs + "The change is being reverted: leave the template as it is"
+	case st.EndedAt == nil && expires != nil:
+		return differs + fmt.Sprintf("The change expires at %s and is reverted then: leave the template as it is, and deploy the stack after that", expires.UTC().Format(time.RFC3339))
+	}
+	return differs + "In the template: " + st.TemplatePatch
 }
 
 // kept says whether the Remediation is deleted and stays until its change was seen through.
