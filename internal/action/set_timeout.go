@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
@@ -26,7 +27,7 @@ func (setTimeout) Name() v1alpha1.ActionName { return v1alpha1.ActionSetTimeout 
 
 func (setTimeout) Permissions() Permissions {
 	return Permissions{
-		Read:  []string{"cloudwatch:GetMetricData", "lambda:GetFunction", "lambda:ListTags"},
+		Read:  []string{"cloudwatch:GetMetricData", "lambda:GetFunction", "lambda:ListAliases", "lambda:ListTags"},
 		Write: []string{operationUpdateConfiguration},
 	}
 }
@@ -36,7 +37,7 @@ func (setTimeout) Plan(ctx context.Context, s *aws.Session, t Target, want v1alp
 		return Proposal{}, malformed("the action is not setTimeout")
 	}
 	seconds := want.SetTimeout.Seconds
-	if err := guardCaller(t.Function, seconds); err != nil {
+	if err := guardAlias(t.Function); err != nil {
 		return Proposal{}, err
 	}
 	fn, err := readFunction(ctx, s, t)
@@ -47,6 +48,16 @@ func (setTimeout) Plan(ctx context.Context, s *aws.Session, t Target, want v1alp
 		return Proposal{}, err
 	}
 	if err := guardLonger(fn, seconds); err != nil {
+		return Proposal{}, err
+	}
+	aliases, err := s.Lambda.PublishedAliases(ctx, fn.Name)
+	if err != nil {
+		return Proposal{}, err
+	}
+	if err := guardAliases(fn, aliases); err != nil {
+		return Proposal{}, err
+	}
+	if err := guardCaller(t.Function, fn, seconds); err != nil {
 		return Proposal{}, err
 	}
 	seen, err := readUse(ctx, s, fn.Name, t.Now)
@@ -108,13 +119,39 @@ func timeoutCall(fn aws.Function, seconds int32) v1alpha1.PlannedCall {
 	}
 }
 
-// guardCaller refuses what cannot help the caller. The configuration of $LATEST is changed, so a caller that goes
-// through an alias would not see it; and a caller that gave up is not helped by an answer.
-func guardCaller(f v1alpha1.ApplicationFunction, seconds int32) error {
-	if f.Alias != "" {
-		return fault.New(fault.Terminal, v1alpha1.ReasonAliasServesVersion,
-			"function %s is called through its alias %s, whose version keeps its timeout whatever $LATEST has: deploy the timeout instead", f.Name, f.Alias)
+// guardAlias refuses a function that is declared to be called through an alias.
+func guardAlias(f v1alpha1.ApplicationFunction) error {
+	if f.Alias == "" {
+		return nil
 	}
+	return fault.New(fault.Terminal, v1alpha1.ReasonAliasServesVersion,
+		"function %s is called through its alias %s, and only $LATEST would be changed: the version behind an alias keeps its timeout; deploy the timeout instead", f.Name, f.Alias)
+}
+
+// guardAliases refuses a function with aliases that serve published versions, whether they are declared or not: nobody
+// can tell that no user comes through one, and who does would be served with the old timeout.
+func guardAliases(fn aws.Function, published []aws.Alias) error {
+	if len(published) == 0 {
+		return nil
+	}
+	named := make([]string, 0, maxNamed)
+	for _, a := range published[:min(len(published), maxNamed)] {
+		named = append(named, fmt.Sprintf("%s (version %s)", a.Name, a.Version))
+	}
+	list := strings.Join(named, ", ")
+	if more := len(published) - len(named); more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return fault.New(fault.Terminal, v1alpha1.ReasonAliasServesVersion,
+		"function %s has aliases of published versions, which keep their timeout while $LATEST is changed: %s; if users come through one, declare it as alias of the function in the ServerlessApplication and deploy the timeout; if none is used, delete them, then create a Remediation",
+		fn.Name, list)
+}
+
+// maxNamed is how many aliases a message names.
+const maxNamed = 5
+
+// guardCaller refuses a timeout beyond what the caller waits: one that gave up is not helped by an answer.
+func guardCaller(f v1alpha1.ApplicationFunction, fn aws.Function, seconds int32) error {
 	if f.CallerTimeout == "" {
 		return fault.New(fault.Terminal, v1alpha1.ReasonCallerTimeoutUnknown,
 			"it is not known how long the caller of function %s waits: set callerTimeout of the function in the ServerlessApplication to the API's integration timeout or the queue's visibility timeout", f.Name)
@@ -124,12 +161,18 @@ func guardCaller(f v1alpha1.ApplicationFunction, seconds int32) error {
 		return fault.New(fault.Terminal, v1alpha1.ReasonCallerTimeoutUnknown,
 			"callerTimeout of function %s is no duration: write one such as 29s in the ServerlessApplication", f.Name)
 	}
-	if time.Duration(seconds)*time.Second > waits {
+	most := int32(min(waits/time.Second, maxTimeout))
+	switch {
+	case time.Duration(seconds)*time.Second <= waits:
+		return nil
+	case most <= fn.TimeoutSeconds:
 		return fault.New(fault.Terminal, v1alpha1.ReasonBeyondCallerTimeout,
-			"the caller of function %s gives up after %s, so a timeout of %d s would only keep executions busy that nobody waits for: ask for at most %d s, or make the function faster",
-			f.Name, f.CallerTimeout, seconds, int(waits.Seconds()))
+			"the caller of function %s gives up after %s, and its timeout is %d s already: a longer one would only keep executions busy that nobody waits for; make the function faster",
+			f.Name, f.CallerTimeout, fn.TimeoutSeconds)
 	}
-	return nil
+	return fault.New(fault.Terminal, v1alpha1.ReasonBeyondCallerTimeout,
+		"the caller of function %s gives up after %s, so a timeout of %d s would only keep executions busy that nobody waits for: ask for at most %d s in a new Remediation, or make the function faster",
+		f.Name, f.CallerTimeout, seconds, most)
 }
 
 // guardLonger refuses a timeout that gives the function no more time.

@@ -28,10 +28,10 @@ func TestATimeoutIsRaised(t *testing.T) {
 		Observe: "lambda:GetFunction shows Timeout 45 and LastUpdateStatus Successful",
 	}}))
 	g.Expect(p.UsesConcurrencyPool).To(BeFalse())
-	g.Expect(p.Warnings).To(ConsistOf(MatchRegexp(`at [0-9.]+ requests a second, up to \d+ executions would run at once if each took the whole 45 s`)))
-	g.Expect(p.BlastRadius.Message).To(ContainSubstring("up to 45 s instead of 10 s"))
-	g.Expect(p.BlastRadius.RequestsPerMinute).NotTo(BeNil())
-	g.Expect(p.Cost).To(And(ContainSubstring("us-east-1"), ContainSubstring("November 2026"), ContainSubstring("USD")))
+	g.Expect(p.Warnings).To(Equal([]string{"at 1.9 requests a second, up to 85 executions would run at once if each took the whole 45 s"}))
+	g.Expect(p.BlastRadius.Message).To(Equal("every caller of function " + reactstocks.NewsSyncFunction + " may wait for up to 45 s instead of 10 s"))
+	g.Expect(*p.BlastRadius.RequestsPerMinute).To(BeEquivalentTo("112.333333333"))
+	g.Expect(p.Cost).To(Equal("estimate: at most 0.1458 USD more for every 1000 executions that run into the timeout (35 s more of 256 MB at 0.0000166667 USD per GB-second, x86_64, us-east-1; AWS Lambda pricing, as of November 2026)"))
 	g.Expect(p.TemplatePatch).To(HaveSuffix(".Properties.Timeout: 45 (stack react-stocks-backend-prod)"))
 }
 
@@ -41,15 +41,23 @@ func TestTheGuardOfTheTimeoutRefuses(t *testing.T) {
 		name    string
 		target  Target
 		seconds int32
+		class   fault.Class
 		reason  string
 		message string
 	}{
-		{"a function behind an alias", target(reactstocks.BackendFunction, "live", "1m"), 45, "AliasServesVersion", "alias live"},
-		{"an unknown caller", target(news, "", ""), 45, "CallerTimeoutUnknown", "set callerTimeout"},
-		{"a caller's timeout that is none", target(news, "", "soon"), 45, "CallerTimeoutUnknown", "no duration"},
-		{"longer than the caller waits", target(news, "", "29s"), 30, "BeyondCallerTimeout", "at most 29 s"},
-		{"the present value", target(news, "", "1m"), 10, "NothingToChange", "is 10 s already"},
-		{"less than now", target(news, "", "1m"), 9, "NoHeadroom", "moves against its intent"},
+		{"a function behind an alias", target(reactstocks.BackendFunction, "live", "1m"), 45, fault.Terminal, "AliasServesVersion", "alias live"},
+		{"a function with an alias that nobody declared", target(reactstocks.BackendFunction, "", "1m"), 45, fault.Terminal, "AliasServesVersion",
+			"function " + reactstocks.BackendFunction + " has aliases of published versions, which keep their timeout while $LATEST is changed: live (version 1); if users come through one, declare it as alias of the function in the ServerlessApplication and deploy the timeout; if none is used, delete them, then create a Remediation"},
+		{"an unknown caller", target(news, "", ""), 45, fault.Terminal, "CallerTimeoutUnknown", "set callerTimeout"},
+		{"a caller's timeout that is none", target(news, "", "soon"), 45, fault.Terminal, "CallerTimeoutUnknown", "no duration"},
+		{"longer than the caller waits", target(news, "", "29s"), 30, fault.Terminal, "BeyondCallerTimeout", "ask for at most 29 s in a new Remediation"},
+		{"longer than the caller waits, which is a part of a second more", target(news, "", "29900ms"), 30, fault.Terminal, "BeyondCallerTimeout", "ask for at most 29 s in a new Remediation"},
+		{"as long as the caller waits already", target(news, "", "10s"), 11, fault.Terminal, "BeyondCallerTimeout",
+			"the caller of function " + news + " gives up after 10s, and its timeout is 10 s already: a longer one would only keep executions busy that nobody waits for; make the function faster"},
+		{"longer than the caller waits already", target(news, "", "500ms"), 30, fault.Terminal, "BeyondCallerTimeout", "its timeout is 10 s already"},
+		{"the present value", target(news, "", "1m"), 10, fault.Terminal, "NothingToChange", "is 10 s already"},
+		{"less than now", target(news, "", "1m"), 9, fault.Terminal, "NoHeadroom", "moves against its intent"},
+		{"less than now, of an unknown caller", target(news, "", ""), 9, fault.Terminal, "NoHeadroom", "moves against its intent"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -57,13 +65,27 @@ func TestTheGuardOfTheTimeoutRefuses(t *testing.T) {
 			before := w.StateHash()
 			_, err := setTimeout{}.Plan(t.Context(), w.session, c.target, timeout(c.seconds))
 			f := fault.From(err)
-			g.Expect(f.Class).To(Equal(fault.Terminal))
+			g.Expect(f.Class).To(Equal(c.class))
 			g.Expect(f.Reason).To(Equal(c.reason))
 			g.Expect(f.Message).To(ContainSubstring(c.message))
 			g.Expect(w.StateHash()).To(Equal(before))
 		})
 	}
-	NewWithT(t).Expect(guardCaller(target(news, "", "29s").Function, 29)).To(Succeed(), "as long as the caller waits")
+	NewWithT(t).Expect(guardCaller(target(news, "", "29s").Function, aws.Function{TimeoutSeconds: 10}, 29)).To(Succeed(), "as long as the caller waits")
+}
+
+func TestATimeoutIsRaisedUnlessAnAliasServesAPublishedVersion(t *testing.T) {
+	g := NewWithT(t)
+	w := newWorld(t, reactstocks.Steady, sim.Options{})
+	news := target(reactstocks.NewsSyncFunction, "", "1m")
+	w.alias(t, reactstocks.NewsSyncFunction, "dev", "$LATEST")
+	w.plan(t, setTimeout{}, example{timeout(45), news}) // whoever comes through it is served by $LATEST
+
+	aliases := []aws.Alias{{Name: "a", Version: "1"}, {Name: "b", Version: "2"}, {Name: "c", Version: "3"}, {Name: "d", Version: "4"}, {Name: "e", Version: "5"}}
+	g.Expect(guardAliases(aws.Function{}, nil)).To(Succeed())
+	g.Expect(guardAliases(aws.Function{}, aliases)).To(MatchError(ContainSubstring(": a (version 1), b (version 2), c (version 3), d (version 4), e (version 5); if users")))
+	aliases = append(aliases, aws.Alias{Name: "f", Version: "6"}, aws.Alias{Name: "g", Version: "7"})
+	g.Expect(guardAliases(aws.Function{}, aliases)).To(MatchError(ContainSubstring(", e (version 5) and 2 more; if users")))
 }
 
 func TestATimeoutIsInForceOnlyWhenItsUpdateEnded(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	. "github.com/onsi/gomega"
 	clocktesting "k8s.io/utils/clock/testing"
 
@@ -19,8 +20,9 @@ var epoch = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 // world is the simulated AWS served over HTTP, with a session that reaches it by the SDK's standard settings.
 type world struct {
 	*sim.World
-	clock   *clocktesting.FakeClock
-	session *aws.Session
+	clock    *clocktesting.FakeClock
+	endpoint string
+	session  *aws.Session
 }
 
 func newWorld(t *testing.T, scenario reactstocks.Scenario, o sim.Options) *world {
@@ -34,6 +36,7 @@ func newWorld(t *testing.T, scenario reactstocks.Scenario, o sim.Options) *world
 	endpoint, stop, err := w.Start("127.0.0.1:0")
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(stop)
+	w.endpoint = endpoint
 	clients, err := aws.New(t.Context(), aws.Options{Clock: w.clock, Wall: clocktesting.NewFakeClock(epoch), Load: []func(*config.LoadOptions) error{
 		config.WithBaseEndpoint(endpoint),
 		config.WithRegion(reactstocks.Region),
@@ -47,4 +50,15 @@ func newWorld(t *testing.T, scenario reactstocks.Scenario, o sim.Options) *world
 	}, "test")
 	g.Expect(err).NotTo(HaveOccurred())
 	return w
+}
+
+// alias points an alias to a version of a function, as somebody else does.
+func (w *world) alias(t *testing.T, function, name, version string) {
+	t.Helper()
+	someone := lambda.New(lambda.Options{
+		Region: reactstocks.Region, BaseEndpoint: &w.endpoint,
+		Credentials: credentials.NewStaticCredentialsProvider(reactstocks.AdminAccessKeyID, reactstocks.AdminSecretAccessKey, ""),
+	})
+	_, err := someone.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: &function, Name: &name, FunctionVersion: &version})
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 }

@@ -88,7 +88,7 @@ func (b *budgets) family(service, operation string) (string, Budget) {
 		return "GetMetricData", b.of.GetMetricData
 	case service == "lambda" && operation == "GetFunction":
 		return "GetFunction", b.of.LambdaGetFunction
-	case service == "lambda" && strings.HasPrefix(operation, "Get"):
+	case service == "lambda" && (strings.HasPrefix(operation, "Get") || strings.HasPrefix(operation, "List")):
 		return "Lambda reads", b.of.LambdaReads
 	case service == "lambda":
 		return "Lambda changes", b.of.LambdaChanges

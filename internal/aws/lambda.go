@@ -67,6 +67,8 @@ type Function struct {
 
 // Alias of a function.
 type Alias struct {
+	// Name of the alias.
+	Name string
 	// Version that the alias points to.
 	Version string
 	// RevisionID changes with every update of the alias, also of its routing weights.
@@ -125,8 +127,47 @@ func (l Lambda) Alias(ctx context.Context, function, alias string) (Alias, error
 	if out.FunctionVersion == nil {
 		return Alias{}, Fault(errNoAnswer, doing)
 	}
-	return Alias{Version: *out.FunctionVersion, RevisionID: token(out.RevisionId)}, nil
+	return Alias{Name: alias, Version: *out.FunctionVersion, RevisionID: token(out.RevisionId)}, nil
 }
+
+// PublishedAliases returns the aliases of a function that serve a published version, and not $LATEST: those of the first
+// page that has any (ListAliases). An alias of $LATEST cannot share its traffic with a version (Lambda Developer Guide,
+// alias routing).
+func (l Lambda) PublishedAliases(ctx context.Context, function string) ([]Alias, error) {
+	doing := "listing the aliases of function " + function
+	in := &lambda.ListAliasesInput{FunctionName: &function}
+	for range maxPages {
+		out, err := l.client.ListAliases(ctx, in)
+		if err != nil {
+			return nil, Fault(err, doing)
+		}
+		var published []Alias
+		for _, a := range out.Aliases {
+			version := awssdk.ToString(a.FunctionVersion)
+			if version == latest {
+				continue
+			}
+			if !versionNumber.MatchString(version) || !aliasName.MatchString(awssdk.ToString(a.Name)) {
+				return nil, Fault(errNoAnswer, doing)
+			}
+			published = append(published, Alias{Name: *a.Name, Version: version, RevisionID: token(a.RevisionId)})
+		}
+		if len(published) > 0 || awssdk.ToString(out.NextMarker) == "" {
+			return published, nil
+		}
+		in.Marker = out.NextMarker
+	}
+	return nil, Fault(errNoAnswer, doing)
+}
+
+// latest is the version of a function that is not published.
+const latest = "$LATEST"
+
+// Formats of Lambda (API reference, AliasConfiguration). Anything else is no answer.
+var (
+	versionNumber = regexp.MustCompile(`^[0-9]{1,19}$`)
+	aliasName     = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,128}$`)
+)
 
 // AccountSettings reads the account's limits (GetAccountSettings).
 func (l Lambda) AccountSettings(ctx context.Context) (AccountSettings, error) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	. "github.com/onsi/gomega"
 
 	"github.com/runbook-operator/runbook-operator/internal/fault"
@@ -56,6 +57,44 @@ func TestTheRestOfLambdaIsRead(t *testing.T) {
 	g.Expect(fault.Is(err, "FunctionNotFound")).To(BeTrue())
 	_, err = s.Lambda.Alias(t.Context(), reactstocks.BackendFunction, "no-such-alias")
 	g.Expect(fault.IsNotFound(err)).To(BeTrue())
+}
+
+func TestAliasesOfPublishedVersionsAreFoundOnWhicheverPageTheyAre(t *testing.T) {
+	g := NewWithT(t)
+	w := newWorld(t, reactstocks.Steady)
+	s := w.session(t)
+	published, err := s.Lambda.PublishedAliases(t.Context(), reactstocks.BackendFunction)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(published).To(HaveLen(1))
+	g.Expect(published[0].Name).To(Equal(reactstocks.Alias))
+	g.Expect(published[0].Version).To(Equal("1"))
+	published, err = s.Lambda.PublishedAliases(t.Context(), reactstocks.NewsSyncFunction)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(published).To(BeEmpty(), "it has none")
+	_, err = s.Lambda.PublishedAliases(t.Context(), "no-such-function")
+	g.Expect(fault.IsNotFound(err)).To(BeTrue())
+
+	some := iam.Allow("lambda:CreateAlias", "lambda:ListAliases", "lambda:PublishVersion")
+	w.IAM().SetRolePolicy(reactstocks.GrantRoleARN, &some)
+	create := func(name, version string) {
+		w.clock.Step(time.Second) // the operator keeps a budget of changes
+		_, err := s.Lambda.client.CreateAlias(t.Context(), &lambda.CreateAliasInput{
+			FunctionName: new(reactstocks.NewsSyncFunction), Name: &name, FunctionVersion: &version})
+		g.Expect(err).NotTo(HaveOccurred())
+	}
+	for i := range 50 {
+		create(fmt.Sprintf("dev-%02d", i), "$LATEST")
+	}
+	published, err = s.Lambda.PublishedAliases(t.Context(), reactstocks.NewsSyncFunction)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(published).To(BeEmpty(), "$LATEST is not published")
+	_, err = s.Lambda.client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: new(reactstocks.NewsSyncFunction)})
+	g.Expect(err).NotTo(HaveOccurred())
+	create("prod", "1")
+	published, err = s.Lambda.PublishedAliases(t.Context(), reactstocks.NewsSyncFunction)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(published).To(HaveLen(1), "on the second page")
+	g.Expect(published[0].Name).To(Equal("prod"))
 }
 
 func TestAMissingPermissionIsNamed(t *testing.T) {
