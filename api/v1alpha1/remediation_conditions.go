@@ -48,7 +48,8 @@ const (
 	ReasonUnreservedFloor = "UnreservedFloor"
 	// ReasonAliasServesVersion says that an alias serves a published version, which does not change with $LATEST.
 	ReasonAliasServesVersion = "AliasServesVersion"
-	// ReasonCallerTimeoutUnknown says that the application does not declare how long the caller waits.
+	// ReasonCallerTimeoutUnknown says that the application does not declare how long the caller waits. The plan is made when
+	// it does.
 	ReasonCallerTimeoutUnknown = "CallerTimeoutUnknown"
 	// ReasonBeyondCallerTimeout says that the caller would have given up before.
 	ReasonBeyondCallerTimeout = "BeyondCallerTimeout"

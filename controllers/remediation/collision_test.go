@@ -200,8 +200,6 @@ var _ = Describe("A timeout", func() {
 		Entry("behind an alias", v1alpha1.FunctionName(reactstocks.BackendFunction), func(*v1alpha1.ApplicationFunction) {}, v1alpha1.ReasonAliasServesVersion),
 		Entry("behind an alias that nobody declared", v1alpha1.FunctionName(reactstocks.BackendFunction),
 			func(f *v1alpha1.ApplicationFunction) { f.Alias, f.CallerTimeout = "", "2m" }, v1alpha1.ReasonAliasServesVersion),
-		Entry("with a caller whose patience nobody knows", v1alpha1.FunctionName(reactstocks.NewsSyncFunction),
-			func(f *v1alpha1.ApplicationFunction) { f.CallerTimeout = "" }, v1alpha1.ReasonCallerTimeoutUnknown),
 		Entry("with a caller who gives up before", v1alpha1.FunctionName(reactstocks.NewsSyncFunction),
 			func(f *v1alpha1.ApplicationFunction) { f.CallerTimeout = "29s" }, v1alpha1.ReasonBeyondCallerTimeout),
 	)

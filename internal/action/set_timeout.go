@@ -150,16 +150,17 @@ func guardAliases(fn aws.Function, published []aws.Alias) error {
 // maxNamed is how many aliases a message names.
 const maxNamed = 5
 
-// guardCaller refuses a timeout beyond what the caller waits: one that gave up is not helped by an answer.
+// guardCaller refuses a timeout beyond what the caller waits: one that gave up is not helped by an answer. Where nobody
+// says how long that is, the plan waits for it.
 func guardCaller(f v1alpha1.ApplicationFunction, fn aws.Function, seconds int32) error {
 	if f.CallerTimeout == "" {
-		return fault.New(fault.Terminal, v1alpha1.ReasonCallerTimeoutUnknown,
-			"it is not known how long the caller of function %s waits: set callerTimeout of the function in the ServerlessApplication to the API's integration timeout or the queue's visibility timeout", f.Name)
+		return fault.New(fault.Blocked, v1alpha1.ReasonCallerTimeoutUnknown,
+			"it is not known how long the caller of function %s waits: set callerTimeout of the function in the ServerlessApplication to the API's integration timeout or the queue's visibility timeout; this goes on by itself then", f.Name)
 	}
 	waits, err := time.ParseDuration(f.CallerTimeout)
 	if err != nil {
-		return fault.New(fault.Terminal, v1alpha1.ReasonCallerTimeoutUnknown,
-			"callerTimeout of function %s is no duration: write one such as 29s in the ServerlessApplication", f.Name)
+		return fault.New(fault.Blocked, v1alpha1.ReasonCallerTimeoutUnknown,
+			"callerTimeout of function %s is no duration: write one such as 29s in the ServerlessApplication; this goes on by itself then", f.Name)
 	}
 	most := int32(min(waits/time.Second, maxTimeout))
 	switch {

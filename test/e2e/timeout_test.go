@@ -53,7 +53,9 @@ var _ = Describe("A timeout", func() {
 	It("is not planned while nobody says how long the caller waits, nor beyond that", func() {
 		w := begin(reactstocks.Steady, func(a *v1alpha1.ServerlessApplication) { a.Spec.Functions[1].CallerTimeout = "" })
 		w.timeout(reactstocks.NewsSyncFunction, 45)
-		Expect(w.ended(patient)).To(HaveCondition(v1alpha1.ConditionPlanned, metav1.ConditionFalse, v1alpha1.ReasonCallerTimeoutUnknown))
+		w.until("it says what is missing", patient, func() bool { return w.reason(v1alpha1.ConditionPlanned) == v1alpha1.ReasonCallerTimeoutUnknown })
+		Expect(w.remediation()).To(HaveCondition(v1alpha1.ConditionPlanned, metav1.ConditionFalse, v1alpha1.ReasonCallerTimeoutUnknown))
+		w.expectNothingChanged()
 
 		w = begin(reactstocks.Steady)
 		w.timeout(reactstocks.NewsSyncFunction, 61)
