@@ -12,7 +12,7 @@ const (
 	// ConditionApplied says whether every call of the plan was seen applied. Possible reasons: Applied when True;
 	// NotBegun, ModePropose, ModeObserve, TargetBusy, CauseUnknown, IntentRecorded, TakingEffect, OutcomeUnknown, Refused, Diverged,
 	// WrongIdentity, NotLeading, AccountNotClaimed, ClaimedByAnotherCluster, ClaimContended, ClaimUnreadable,
-	// ClaimSettling, AccessDenied, AWSUnavailable, UpdateInProgress, FunctionNotFound, Stale.
+	// ClaimSettling, AccessDenied, AWSUnavailable, UpdateInProgress, FunctionNotFound, CallerTimeoutUnknown, Stale.
 	ConditionApplied = "Applied"
 	// ConditionVerified says whether the change was proved to help. Possible reasons: Verified when True; Settling,
 	// Observing, NotFixed, Inconclusive.
