@@ -31,12 +31,14 @@ help: ## List the verbs.
 .PHONY: demo
 demo: ## Show one incident from alarm to resolution on a simulated AWS (SEED=7 for other numbers; SCENARIO=wrong-fix, slow-dependency, recovers-by-itself, traffic-gone for other courses; FACTOR=10 on a slow machine).
 	@mkdir -p $(BIN)
+	@test -e $(BIN)/demo || echo "demo: compiling it, once; without a build cache this takes some minutes"
 	@go build -buildvcs=false -o $(BIN)/ ./hack/demo
 	@exec $(BIN)/demo $(if $(SEED),-seed=$(SEED)) $(if $(SCENARIO),-scenario=$(SCENARIO)) $(if $(FACTOR),-factor=$(FACTOR))
 
 .PHONY: dev
 dev: ## Leave the same world running and write .dev/kubeconfig and .dev/env for kubectl and aws (SEED and SCENARIO as for demo).
 	@mkdir -p $(BIN)
+	@test -e $(BIN)/dev || echo "dev: compiling it, once; without a build cache this takes some minutes"
 	@go build -buildvcs=false -o $(BIN)/ ./hack/dev
 	@exec $(BIN)/dev $(if $(SEED),-seed=$(SEED)) $(if $(SCENARIO),-scenario=$(SCENARIO))
 

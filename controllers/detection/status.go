@@ -10,6 +10,7 @@ import (
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -114,4 +115,55 @@ func conflictsOnly(err error) bool {
 		return true
 	}
 	return apierrors.IsConflict(err)
+}
+
+// setReceiving writes the condition Receiving, which is not there where no queue is.
+func setReceiving(list *[]metav1.Condition, deliveries []*delivery, generation int64, now time.Time) {
+	if len(deliveries) == 0 {
+		meta.RemoveStatusCondition(list, v1alpha1.ConditionReceiving)
+		return
+	}
+	status, reason, message := receiving(deliveries)
+	if status != metav1.ConditionTrue {
+		message += meanwhile(*list)
+	}
+	conditions.Set(list, generation, now, v1alpha1.ConditionReceiving, status, reason, message)
+}
+
+// receiving says how receiving went: with the reason of the first that needs a person, else of the first that failed.
+func receiving(deliveries []*delivery) (metav1.ConditionStatus, string, string) {
+	var first *fault.Fault
+	var lines, regions []string
+	for _, d := range deliveries {
+		regions = append(regions, string(d.queue.Region))
+		if d.fault == nil || held(d.fault) {
+			continue
+		}
+		if first == nil || !first.NeedsPerson() && d.fault.NeedsPerson() {
+			first = d.fault
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s", d.queue.Region, d.fault.Message))
+	}
+	if first == nil {
+		return metav1.ConditionTrue, v1alpha1.ReasonQueuesRead, "messages about alarms are received in " + strings.Join(regions, ", ")
+	}
+	if left := len(lines) - mostTroubles; left > 0 {
+		lines = append(lines[:mostTroubles], fmt.Sprintf("and %d more", left))
+	}
+	reason := first.Reason
+	if first.NotFound {
+		reason = v1alpha1.ReasonQueueNotFound
+	}
+	return metav1.ConditionFalse, reason, strings.Join(lines, "; ")
+}
+
+// meanwhile says whether alarms are noticed while messages are not received.
+func meanwhile(list []metav1.Condition) string {
+	switch c := meta.FindStatusCondition(list, v1alpha1.ConditionDetecting); {
+	case c == nil || c.Reason == v1alpha1.ReasonNothingToWatch:
+		return ""
+	case c.Status != metav1.ConditionTrue:
+		return "; alarms are not read everywhere either: see the condition Detecting"
+	}
+	return fmt.Sprintf("; alarms are read every %s meanwhile", interval)
 }

@@ -44,7 +44,7 @@ type stopKey struct{}
 func outlast(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.WithValue(context.WithoutCancel(parent), stopKey{}, parent))
 	unhook := context.AfterFunc(parent, func() {
-		rest, done := context.WithTimeout(ctx, afterStop)
+		rest, done := context.WithTimeout(ctx, afterStop) //nolint:forbidigo // the kubelet counts wall time from its signal
 		context.AfterFunc(rest, func() { done(); cancel() })
 	})
 	return ctx, func() { unhook(); cancel() }

@@ -67,16 +67,16 @@ func compile(ctx context.Context, module, target string, b binary, say func(form
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting the go command: %w", err)
 	}
-	var compiled atomic.Int64
+	var done counts
 	tail := make(chan []string, 1)
-	go func() { tail <- follow(stderr, &compiled) }()
+	go func() { tail <- follow(stderr, &done) }()
 
 	ticker := time.NewTicker(heartbeat)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ticker.C:
-			say("  %s: %s elapsed, %d packages compiled", b.name, time.Since(start).Round(time.Second), compiled.Load())
+			say("  %s: %s elapsed, %d modules downloaded, %d packages compiled", b.name, time.Since(start).Round(time.Second), done.downloaded.Load(), done.compiled.Load())
 		case last := <-tail:
 			if err := cmd.Wait(); err != nil {
 				return errors.Join(err, ctx.Err(), errors.New(strings.Join(last, "\n")))
@@ -87,18 +87,22 @@ func compile(ctx context.Context, module, target string, b binary, say func(form
 	}
 }
 
-// follow counts the packages that the go command names until it closes its
+// counts is how far a build is.
+type counts struct{ downloaded, compiled atomic.Int64 }
+
+// follow counts the modules and packages that the go command names until it closes its
 // output, and returns the last of what it said besides.
-func follow(r io.Reader, compiled *atomic.Int64) []string {
+func follow(r io.Reader, done *counts) []string {
 	var last []string
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		line := lines.Text()
 		if line != "" && !strings.ContainsAny(line, " \t#") {
-			compiled.Add(1)
+			done.compiled.Add(1)
 			continue
 		}
 		if strings.HasPrefix(line, "go: downloading ") {
+			done.downloaded.Add(1)
 			continue
 		}
 		last = append(last, line)

@@ -4,11 +4,13 @@
 package controlplane
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 )
@@ -35,7 +37,7 @@ var executables = []string{"etcd", "kube-apiserver"}
 // error names what to do instead.
 func Assets(ctx context.Context, progress io.Writer) (string, error) {
 	if dir := os.Getenv(assetsVariable); dir != "" {
-		return given(dir)
+		return given(ctx, dir)
 	}
 	root, err := repository()
 	if err != nil {
@@ -62,12 +64,12 @@ func Assets(ctx context.Context, progress io.Writer) (string, error) {
 }
 
 // given checks the folder that the caller's environment names.
-func given(dir string) (string, error) {
+func given(ctx context.Context, dir string) (string, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return "", fmt.Errorf("resolving %s: %w", assetsVariable, err)
 	}
-	if err := complete(abs); err != nil {
+	if err := works(ctx, abs); err != nil {
 		return "", fmt.Errorf("%s=%s does not hold a control plane: %w; unset it, or point it to a folder with %s",
 			assetsVariable, dir, err, strings.Join(executables, " and "))
 	}
@@ -83,6 +85,20 @@ func complete(dir string) error {
 		}
 		if !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0 {
 			return fmt.Errorf("%s is not an executable file", name)
+		}
+	}
+	return nil
+}
+
+// works reports the first executable that the folder lacks, or that does not start: a build or a copy that was cut off
+// is an executable file too.
+func works(ctx context.Context, dir string) error {
+	if err := complete(dir); err != nil {
+		return err
+	}
+	for _, name := range executables {
+		if out, err := exec.CommandContext(ctx, filepath.Join(dir, name), "--version").CombinedOutput(); err != nil {
+			return fmt.Errorf("%s does not start: %w %s", filepath.Join(dir, name), err, bytes.TrimSpace(out))
 		}
 	}
 	return nil

@@ -26,21 +26,28 @@ type store struct {
 // prepare returns the folder of the wanted version and fills it if need be.
 func (s *store) prepare(ctx context.Context) (string, error) {
 	want := filepath.Join(s.dir, s.key)
-	if complete(want) == nil {
+	err := works(ctx, want)
+	if err == nil {
 		return want, nil
+	}
+	if complete(want) == nil && ctx.Err() == nil {
+		s.say("the control plane that an earlier run left is damaged and is made anew: %v", err)
 	}
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer unlock()
-	if complete(want) == nil { // the run that we waited for has built it
+	if works(ctx, want) == nil { // the run that we waited for has built it
 		return want, nil
 	}
 	if dir, ok := s.download(ctx); ok {
 		return dir, nil
 	}
 	if err := s.fill(ctx, want); err != nil {
+		if ctx.Err() != nil {
+			return "", errors.New("interrupted while the control plane was built: what is compiled stays in Go's build cache, and the next run goes on from there")
+		}
 		return "", fmt.Errorf("building the control plane: %w; set %s to a folder with %s to do without this build",
 			err, assetsVariable, strings.Join(executables, " and "))
 	}
@@ -67,7 +74,7 @@ func (s *store) fill(ctx context.Context, want string) error {
 	if err := s.build(ctx, target); err != nil {
 		return err
 	}
-	if err := complete(target); err != nil {
+	if err := works(ctx, target); err != nil {
 		return err
 	}
 	if err := os.Chmod(target, 0o755); err != nil {

@@ -136,6 +136,34 @@ func TestWhatAnInterruptedRunLeftIsReplaced(t *testing.T) {
 	g.Expect(filepath.Join(dir, ".building-123")).NotTo(BeADirectory())
 }
 
+func TestADamagedControlPlaneIsMadeAnewAndThatIsSaid(t *testing.T) {
+	g := NewWithT(t)
+	dir := t.TempDir()
+	whole := filepath.Join(dir, "v1")
+	g.Expect(os.Mkdir(whole, 0o700)).To(Succeed())
+	install(t, whole, executables...)
+	g.Expect(os.WriteFile(filepath.Join(whole, "kube-apiserver"), []byte("\x7fELF cut off"), 0o755)).To(Succeed())
+	var said lines
+	path, err := newStore(dir, "v1", &said, func(_ context.Context, target string) error {
+		install(t, target, executables...)
+		return nil
+	}).prepare(t.Context())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(works(t.Context(), path)).To(Succeed())
+	g.Expect(said.all()).To(ConsistOf(ContainSubstring("is damaged and is made anew: " + filepath.Join(whole, "kube-apiserver") + " does not start")))
+}
+
+func TestAnInterruptedBuildSaysThatTheNextRunGoesOn(t *testing.T) {
+	g := NewWithT(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var said lines
+	_, err := newStore(t.TempDir(), "v1", &said, func(ctx context.Context, _ string) error {
+		cancel()
+		return ctx.Err()
+	}).prepare(ctx)
+	g.Expect(err).To(MatchError(And(ContainSubstring("interrupted"), ContainSubstring("the next run goes on from there"))))
+}
+
 func TestABuiltControlPlaneIsKeptUntilTheVersionChanges(t *testing.T) {
 	g := NewWithT(t)
 	dir := t.TempDir()

@@ -23,7 +23,7 @@ func main() {
 	}
 }
 
-// run writes every file that is not as it should be, and leaves the others alone.
+// run writes every file that is not as it should be, and removes what it would not write.
 func run(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("making the folder: %w", err)
@@ -31,6 +31,24 @@ func run(folder string) error {
 	for name, content := range files() {
 		if err := write(filepath.Join(folder, name), content); err != nil {
 			return err
+		}
+	}
+	return tidy(folder)
+}
+
+// tidy removes what no longer belongs there, so that nobody grants what nothing needs.
+func tidy(folder string) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", folder, err)
+	}
+	wanted := files()
+	for _, entry := range entries {
+		if _, ok := wanted[entry.Name()]; ok || entry.IsDir() {
+			continue
+		}
+		if err := os.Remove(filepath.Join(folder, entry.Name())); err != nil {
+			return fmt.Errorf("removing what is no policy any more: %w", err)
 		}
 	}
 	return nil

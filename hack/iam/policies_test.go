@@ -75,6 +75,15 @@ func TestWritingTwiceGivesTheSameFiles(t *testing.T) {
 	g.Expect(second.ModTime()).To(Equal(first.ModTime()), "a file that is right is left alone")
 }
 
+func TestAPolicyThatNothingNeedsAnyMoreIsRemoved(t *testing.T) {
+	g := NewWithT(t)
+	into := t.TempDir()
+	g.Expect(os.WriteFile(filepath.Join(into, "rotate.json"), []byte("{}"), 0o600)).To(Succeed())
+	g.Expect(run(into)).To(Succeed())
+	g.Expect(filepath.Join(into, "rotate.json")).NotTo(BeAnExistingFile())
+	g.Expect(filepath.Join(into, "base.json")).To(BeAnExistingFile())
+}
+
 func TestOnlyTheLastPolicyCanChangeAnything(t *testing.T) {
 	g := NewWithT(t)
 	p := policies()

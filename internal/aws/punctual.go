@@ -21,7 +21,7 @@ type limitKey struct{}
 // request before it notices that its time is over, or take the deadline only then.
 func (c *Clients) NotAfter(ctx context.Context, moment time.Time) (context.Context, context.CancelFunc) {
 	l := limit{notAfter: moment, since: c.wall.Now()}
-	return context.WithTimeout(context.WithValue(ctx, limitKey{}, l), moment.Sub(l.since))
+	return context.WithTimeout(context.WithValue(ctx, limitKey{}, l), moment.Sub(l.since)) //nolint:forbidigo // a request leaves in wall time
 }
 
 // punctual does not let a request leave whose time is over. It is the last look before the network: the SDK has signed
@@ -36,7 +36,7 @@ type punctual struct {
 func (p punctual) Do(r *http.Request) (*http.Response, error) {
 	if deadline, ok := r.Context().Deadline(); ok {
 		// Made anew, the same deadline is compared with the time now, and not with what a timer did.
-		now, cancel := context.WithDeadline(r.Context(), deadline)
+		now, cancel := context.WithDeadline(r.Context(), deadline) //nolint:forbidigo // a request leaves in wall time
 		defer cancel()
 		if err := now.Err(); err != nil {
 			return nil, err

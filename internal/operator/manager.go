@@ -85,7 +85,7 @@ func orOff(address string) string {
 // election can be had. A standby is ready.
 func addChecks(mgr ctrl.Manager, o Options, lock *leadership) error {
 	ready := func(r *http.Request) error {
-		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout) //nolint:forbidigo // the kubelet waits in wall time
 		defer cancel()
 		if !mgr.GetCache().WaitForCacheSync(ctx) {
 			return errors.New("the cache is not filled yet")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -109,7 +110,15 @@ var laws = []struct {
 		under("/internal/sim"),
 		except(under(module), under("/internal/sim", "/internal/clock")),
 	},
+	{
+		"only the programs reach the clocks that they choose from",
+		except(under(module), func(pkg string) bool { return pkg == module || programs(pkg) }),
+		under("/internal/clock"),
+	},
 }
+
+// programs says whether a package may know the wall clock, beside main.go, which is the root of the module.
+var programs = under("/internal/clock", "/internal/sim", "/hack", "/test")
 
 func TestNoPackageReachesWhatALawForbids(t *testing.T) {
 	imports := load(t)
@@ -129,6 +138,60 @@ func TestNoPackageReachesWhatALawForbids(t *testing.T) {
 				t.Error("the law applies to no package: a folder was renamed, or the law is of no use")
 			}
 		})
+	}
+}
+
+// apart returns, of the packages that extend the operator and of the controllers, each with those that it must not reach,
+// also not over a third: one more is one more, and can be taken away.
+func apart(imports graph) map[string]func(string) bool {
+	controllers := map[string]bool{}
+	for pkg := range imports {
+		if rest, ok := strings.CutPrefix(pkg, module+"/controllers/"); ok {
+			controllers["/controllers/"+strings.Split(rest, "/")[0]] = true
+		}
+	}
+	delete(controllers, "/controllers/controller") // what they share
+	forbidden := map[string]func(string) bool{}
+	for _, group := range [][]string{{"/internal/evidence", "/internal/action", "/internal/keys", "/internal/notify"}, slices.Sorted(maps.Keys(controllers))} {
+		for _, one := range group {
+			others := slices.DeleteFunc(slices.Clone(group), func(other string) bool { return other == one })
+			for pkg := range imports {
+				if under(one)(pkg) {
+					forbidden[pkg] = under(others...)
+				}
+			}
+		}
+	}
+	return forbidden
+}
+
+func TestNoExtensionAndNoControllerReachesAnother(t *testing.T) {
+	imports := load(t)
+	list := apart(imports)
+	for _, pkg := range []string{"/internal/evidence", "/internal/action", "/controllers/incident", "/controllers/remediation"} {
+		if list[module+pkg] == nil {
+			t.Errorf("the law does not apply to %s: a folder was renamed", pkg)
+		}
+	}
+	for pkg, forbidden := range list {
+		if chain := imports.path(pkg, forbidden); chain != nil {
+			t.Errorf("%s is reached by this chain of imports:\n  %s", chain[len(chain)-1], strings.Join(chain, "\n  → "))
+		}
+	}
+}
+
+func TestAnExtensionIsFoundBehindAThird(t *testing.T) {
+	imports := graph{
+		module + "/internal/action":      {module + "/internal/third"},
+		module + "/internal/third":       {module + "/internal/evidence"},
+		module + "/internal/evidence":    {"fmt"},
+		module + "/controllers/incident": {module + "/controllers/controller"},
+		module + "/controllers/account":  {module + "/controllers/incident"},
+	}
+	for pkg, found := range map[string]bool{"/internal/action": true, "/internal/evidence": false, "/controllers/incident": false, "/controllers/account": true} {
+		if got := imports.path(module+pkg, apart(imports)[module+pkg]); (got != nil) != found {
+			t.Errorf("got the chain %q from %s", got, pkg)
+		}
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/yaml"
 )
 
 // apiLinter runs with a configuration of its own.
@@ -79,8 +81,45 @@ func TestTheLinterReportsExactlyThePlantedViolations(t *testing.T) {
 			if len(want) == 0 {
 				t.Error("no violation is planted")
 			}
+			for _, rule := range enabled(t, filepath.Join(tree, check.config)) {
+				if !slices.ContainsFunc(sorted(found), func(v violation) bool { return v.linter == rule || strings.Contains("\n"+found[v], "\n"+rule+":") }) {
+					t.Errorf("no violation of %s is planted: nobody knows whether it bites", rule)
+				}
+			}
 		})
 	}
+}
+
+// enabled returns the rules of a configuration: its linters, or the checks of the one linter that has checks of its own.
+func enabled(t *testing.T, config string) []string {
+	t.Helper()
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parsed struct {
+		Linters struct {
+			Enable   []string
+			Settings struct {
+				Custom map[string]struct {
+					Settings struct {
+						Linters struct{ Enable []string }
+					}
+				}
+			}
+		}
+	}
+	if err := yaml.Unmarshal(text, &parsed); err != nil {
+		t.Fatal(err)
+	}
+	rules := parsed.Linters.Enable
+	if own, ok := parsed.Linters.Settings.Custom[apiLinter]; ok {
+		rules = own.Settings.Linters.Enable
+	}
+	if len(rules) == 0 {
+		t.Fatalf("%s enables nothing", config)
+	}
+	return rules
 }
 
 // violation is where a linter has something to report.
@@ -161,7 +200,7 @@ func planted(t *testing.T, tree string) map[violation]bool {
 	return wanted
 }
 
-// report runs the linter in the tree and returns what it says, by place.
+// report runs the linter in the tree and returns what it says, a line each, by place.
 func report(t *testing.T, tree, linter, config, packages string) map[violation]string {
 	t.Helper()
 	out := run(t, tree, linter, "run", "--config", config, "--issues-exit-code=0", "--show-stats=false",
@@ -180,7 +219,7 @@ func report(t *testing.T, tree, linter, config, packages string) map[violation]s
 	}
 	found := map[violation]string{}
 	for _, issue := range said.Issues {
-		found[violation{filepath.ToSlash(issue.Pos.Filename), issue.Pos.Line, issue.FromLinter}] = issue.Text
+		found[violation{filepath.ToSlash(issue.Pos.Filename), issue.Pos.Line, issue.FromLinter}] += issue.Text + "\n"
 	}
 	return found
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/time/rate"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/clock"
 )
 
@@ -41,7 +42,30 @@ func Wait(ctx context.Context, limiter *rate.Limiter) error {
 	if limiter.Allow() { // want: forbidigo
 		return nil
 	}
+	if limiter.Reserve().OK() { // want: forbidigo
+		return nil
+	}
+	if err := limiter.WaitN(ctx, 2); err != nil { // want: forbidigo
+		return err
+	}
 	return limiter.Wait(context.Background()) // want: forbidigo
+}
+
+// Poll asks again and again.
+func Poll(ctx context.Context) {
+	done := func(context.Context) (bool, error) { return true, nil }
+	_ = wait.PollUntilContextTimeout(ctx, time.Second, time.Minute, true, done)            // want: forbidigo
+	_ = wait.ExponentialBackoffWithContext(ctx, wait.Backoff{Duration: 1, Steps: 2}, done) // want: forbidigo
+	wait.UntilWithContext(ctx, func(context.Context) {}, time.Second)                      // want: forbidigo
+}
+
+// Pause sleeps by another name.
+func Pause(ctx context.Context, until time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second) // want: forbidigo
+	defer cancel()
+	ctx, stop := context.WithDeadline(ctx, until) // want: forbidigo
+	defer stop()
+	<-ctx.Done()
 }
 
 // Permitted takes its time as an argument.
