@@ -71,7 +71,7 @@ var _ = Describe("A Remediation whose time ended while it waited for its turn", 
 		second := s.asks(named("b"), reserving(reactstocks.NewsSyncFunction, 20), s.briefly)
 		s.World.Faults().Add(faults.Rule{Action: "lambda:GetFunction*", Role: role, Effect: faults.Effect{Stale: 10 * time.Second}})
 		s.approves(first)
-		s.until("the first one's outcome is open", patient, func() bool { return s.reason("a", v1alpha1.ConditionApplied) == v1alpha1.ReasonOutcomeUnknown })
+		s.until("the first one's outcome is open", patient, func() bool { return s.reason("a", v1alpha1.ConditionApplied) == v1alpha1.ReasonTakingEffect })
 		s.World.Faults().Add(faults.Rule{Action: "lambda:GetFunction*", Role: role, Effect: faults.Effect{ResetBefore: true}}) // and stays open
 		s.approves(second)
 		s.until("the second waits for its turn", patient, func() bool { return s.reason("b", v1alpha1.ConditionApplied) == v1alpha1.ReasonTargetBusy })
