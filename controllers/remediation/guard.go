@@ -44,7 +44,7 @@ func (r *Reconciler) guard(ctx context.Context, s *scope) (bool, error) {
 	}
 	// The function may be another's for as long as a change lasts: what is no longer needed does not wait for that.
 	functions, pool := targets(s.rem.Status.Plan)
-	if s.proposal.UsesConcurrencyPool {
+	if s.action.UsesConcurrencyPool() {
 		if done, err := r.lock(ctx, s, pool); err != nil || !done {
 			return false, err
 		}

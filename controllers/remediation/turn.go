@@ -58,7 +58,7 @@ func (r *Reconciler) turn(ctx context.Context, s *scope) (bool, error) {
 // to hold it back. The plan of another account, role or policy is about to be replaced, and needs no lock. Pure.
 func (s *scope) draws() bool {
 	plan := s.rem.Status.Plan
-	return plan != nil && !begun(s.rem) && s.rem.Spec.Action.SetReservedConcurrency != nil &&
+	return plan != nil && !begun(s.rem) && s.action.UsesConcurrencyPool() &&
 		s.grant.Unclaimed == "" && s.grant.Mode == v1alpha1.ModeAct &&
 		!retryAt(s.rem, step{index: next(s.rem)}).After(s.now) &&
 		plan.AccountID == s.grant.Access.AccountID && string(plan.Region) == s.grant.Access.Region &&

@@ -33,6 +33,9 @@ type Action interface {
 	Name() v1alpha1.ActionName
 	// Permissions are the IAM actions that it needs.
 	Permissions() Permissions
+	// UsesConcurrencyPool says that its changes draw on the concurrency that all functions of the account share: one of
+	// them is made at a time.
+	UsesConcurrencyPool() bool
 	// Plan works out the calls, and changes nothing. A guard that does not hold is a Terminal fault with a reason
 	// of the condition Planned; an update of the function that goes on is Waiting/UpdateInProgress.
 	Plan(ctx context.Context, s *aws.Session, t Target, want v1alpha1.Action) (Proposal, error)
@@ -57,8 +60,6 @@ type Proposal struct {
 	Summary string
 	// Calls to make, in order.
 	Calls []v1alpha1.PlannedCall
-	// UsesConcurrencyPool says that the change draws on the concurrency that all functions of the account share.
-	UsesConcurrencyPool bool
 	// Warnings for the person who decides.
 	Warnings []string
 	// Cost of the change as an estimate with its source.

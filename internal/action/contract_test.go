@@ -37,15 +37,16 @@ func timeout(seconds int32) v1alpha1.Action {
 
 // example is a plan of each action that its guard lets through. The contract runs over every action in the list.
 type example struct {
-	want   v1alpha1.Action
-	target Target
+	want      v1alpha1.Action
+	target    Target
+	onFailure v1alpha1.OnFailure
 }
 
 func examples() []example {
 	return []example{
-		{reserve(200), target(reactstocks.BackendFunction, reactstocks.Alias, "29s")},
-		{reserve(50), target(reactstocks.NewsSyncFunction, "", "")},
-		{timeout(45), target(reactstocks.NewsSyncFunction, "", "1m")},
+		{reserve(200), target(reactstocks.BackendFunction, reactstocks.Alias, "29s"), v1alpha1.OnFailureHold}, // capacity up: a person decides
+		{reserve(50), target(reactstocks.NewsSyncFunction, "", ""), v1alpha1.OnFailureHold},
+		{timeout(45), target(reactstocks.NewsSyncFunction, "", "1m"), v1alpha1.OnFailureRevert},
 	}
 }
 
@@ -140,10 +141,7 @@ func TestAPlanSaysWhatItDoesAndWhatUndoesIt(t *testing.T) {
 		g.Expect(len(p.Cost)).To(And(BeNumerically(">", 0), BeNumerically("<=", 512)))
 		g.Expect(p.Cost).To(ContainSubstring("estimate"))
 		g.Expect(len(p.BlastRadius.Message)).To(And(BeNumerically(">", 0), BeNumerically("<=", 512)))
-		g.Expect(p.OnFailure).To(Equal(map[v1alpha1.ActionName]v1alpha1.OnFailure{
-			v1alpha1.ActionSetReservedConcurrency: v1alpha1.OnFailureHold, // capacity up: a person decides
-			v1alpha1.ActionSetTimeout:             v1alpha1.OnFailureRevert,
-		}[a.Name()]))
+		g.Expect(p.OnFailure).To(Equal(e.onFailure))
 		g.Expect(p.StackName).To(Equal(reactstocks.Stack))
 		g.Expect(p.TemplatePatch).To(And(HavePrefix("Resources."), ContainSubstring(reactstocks.Stack)))
 		for _, text := range p.Warnings {
@@ -289,6 +287,9 @@ func TestAFunctionThatIsNotThereOrElsewhereIsRefused(t *testing.T) {
 	})
 }
 
+// noField is no field of a function in the Lambda API, so that no action ever reads or writes it.
+const noField = "FieldOfNoFunction"
+
 func TestACallThatNoPlanMakesIsNotMade(t *testing.T) {
 	forEach(t, func(t *testing.T, g *WithT, w *world, a Action, e example) {
 		good := w.plan(t, a, e).Calls[0].Call
@@ -299,8 +300,8 @@ func TestACallThatNoPlanMakesIsNotMade(t *testing.T) {
 			"word":           func(c *v1alpha1.Call) { c.Writes[0].Value = &word },
 			"nothing":        func(c *v1alpha1.Call) { c.Writes[0].Value = nil },
 			"no writes":      func(c *v1alpha1.Call) { c.Writes = nil },
-			"another field":  func(c *v1alpha1.Call) { c.Writes[0].Name = "MemorySize" },
-			"a second field": func(c *v1alpha1.Call) { c.Writes = append(c.Writes, v1alpha1.Field{Name: "MemorySize"}) },
+			"another field":  func(c *v1alpha1.Call) { c.Writes[0].Name = noField },
+			"a second field": func(c *v1alpha1.Call) { c.Writes = append(c.Writes, v1alpha1.Field{Name: noField}) },
 			"another call":   func(c *v1alpha1.Call) { c.Operation = "lambda:DeleteFunction" },
 			"another account": func(c *v1alpha1.Call) {
 				c.ResourceARN = strings.Replace(c.ResourceARN, reactstocks.AccountID, "999999999999", 1)
@@ -318,7 +319,7 @@ func TestACallThatNoPlanMakesIsNotMade(t *testing.T) {
 			g.Expect(f.Class).To(Equal(fault.Terminal), name)
 		}
 		unknown := *good.DeepCopy()
-		unknown.Writes[0].Name = "MemorySize"
+		unknown.Writes[0].Name = noField
 		_, err := a.Observe(t.Context(), w.session, unknown)
 		g.Expect(fault.From(err).Class).To(Equal(fault.Terminal))
 		g.Expect(w.changes()).To(BeZero())

@@ -29,6 +29,8 @@ func (setReservedConcurrency) Permissions() Permissions {
 	}
 }
 
+func (setReservedConcurrency) UsesConcurrencyPool() bool { return true }
+
 func (a setReservedConcurrency) Plan(ctx context.Context, s *aws.Session, t Target, want v1alpha1.Action) (Proposal, error) {
 	if want.SetReservedConcurrency == nil {
 		return Proposal{}, malformed("the action is not setReservedConcurrency")
@@ -65,15 +67,14 @@ func (a setReservedConcurrency) Plan(ctx context.Context, s *aws.Session, t Targ
 		return Proposal{}, err
 	}
 	return Proposal{
-		Summary:             fmt.Sprintf("reserved concurrency %s → %d", orNone(fn.ReservedConcurrency), value),
-		Calls:               []v1alpha1.PlannedCall{reservedCall(fn, value)},
-		UsesConcurrencyPool: true,
-		Warnings:            r.warnings(),
-		Cost:                costOfReserved,
-		BlastRadius:         r.radius(value),
-		TemplatePatch:       templatePatch(fn, fieldReserved, value),
-		OnFailure:           v1alpha1.OnFailureHold,
-		StackName:           fn.StackName,
+		Summary:       fmt.Sprintf("reserved concurrency %s → %d", orNone(fn.ReservedConcurrency), value),
+		Calls:         []v1alpha1.PlannedCall{reservedCall(fn, value)},
+		Warnings:      r.warnings(),
+		Cost:          costOfReserved,
+		BlastRadius:   r.radius(value),
+		TemplatePatch: templatePatch(fn, fieldReserved, value),
+		OnFailure:     v1alpha1.OnFailureHold,
+		StackName:     fn.StackName,
 	}, nil
 }
 

@@ -22,7 +22,7 @@ func TestReservedConcurrencyIsRaised(t *testing.T) {
 	w.clock.Step(8 * time.Minute)
 	where := target(reactstocks.BackendFunction, reactstocks.Alias, "")
 	where.Now = w.clock.Now()
-	p := w.plan(t, setReservedConcurrency{}, example{reserve(200), where})
+	p := w.plan(t, setReservedConcurrency{}, example{want: reserve(200), target: where})
 	arn := w.FunctionARN(reactstocks.BackendFunction)
 	before, after := "100", "200"
 	g.Expect(p.Summary).To(Equal("reserved concurrency 100 → 200"))
@@ -32,7 +32,7 @@ func TestReservedConcurrencyIsRaised(t *testing.T) {
 		Inverse: v1alpha1.Call{Operation: "lambda:PutFunctionConcurrency", ResourceARN: arn, Writes: []v1alpha1.Field{{Name: "ReservedConcurrentExecutions", Value: &before}}},
 		Observe: "lambda:GetFunction shows ReservedConcurrentExecutions 200 and LastUpdateStatus Successful",
 	}}))
-	g.Expect(p.UsesConcurrencyPool).To(BeTrue())
+	g.Expect(setReservedConcurrency{}.UsesConcurrencyPool()).To(BeTrue())
 	g.Expect(string(*p.BlastRadius.RequestsPerMinute)).To(MatchRegexp(`^\d+$`), "no more digits than a person reads")
 	g.Expect(p.BlastRadius.Message).To(Equal("the concurrency that the functions without a reservation share (at most the 2 other functions of the account) shrinks from 900 to 800" +
 		"; the requests a minute are the mean of the last 15 minutes, with those that were throttled"))
@@ -45,7 +45,7 @@ func TestReservedConcurrencyIsRaised(t *testing.T) {
 func TestAReservationThatIsNewIsRemovedByItsInverse(t *testing.T) {
 	g := NewWithT(t)
 	w := newWorld(t, reactstocks.Steady, sim.Options{})
-	p := w.plan(t, setReservedConcurrency{}, example{reserve(50), target(reactstocks.NewsSyncFunction, "", "")})
+	p := w.plan(t, setReservedConcurrency{}, example{want: reserve(50), target: target(reactstocks.NewsSyncFunction, "", "")})
 	c := p.Calls[0]
 	g.Expect(p.Summary).To(Equal("reserved concurrency none → 50"))
 	g.Expect(c.Before).To(Equal([]v1alpha1.Field{{Name: "ReservedConcurrentExecutions"}}))
@@ -106,7 +106,7 @@ func TestTheFloorIsWhereAWSHasIt(t *testing.T) {
 	where := target(reactstocks.BackendFunction, "", "")
 	where.UnreservedFloor = n(50)
 	a := setReservedConcurrency{}
-	p := w.plan(t, a, example{reserve(950), where})
+	p := w.plan(t, a, example{want: reserve(950), target: where})
 	g.Expect(p.Warnings).To(BeEmpty())
 	w.apply(t, a, p.Calls[0].Call)
 

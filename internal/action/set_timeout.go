@@ -32,6 +32,8 @@ func (setTimeout) Permissions() Permissions {
 	}
 }
 
+func (setTimeout) UsesConcurrencyPool() bool { return false }
+
 func (setTimeout) Plan(ctx context.Context, s *aws.Session, t Target, want v1alpha1.Action) (Proposal, error) {
 	if want.SetTimeout == nil {
 		return Proposal{}, malformed("the action is not setTimeout")

@@ -17,7 +17,7 @@ import (
 func TestATimeoutIsRaised(t *testing.T) {
 	g := NewWithT(t)
 	w := newWorld(t, reactstocks.Steady, sim.Options{})
-	p := w.plan(t, setTimeout{}, example{timeout(45), target(reactstocks.NewsSyncFunction, "", "1m")})
+	p := w.plan(t, setTimeout{}, example{want: timeout(45), target: target(reactstocks.NewsSyncFunction, "", "1m")})
 	arn := w.FunctionARN(reactstocks.NewsSyncFunction)
 	before, after := "10", "45"
 	g.Expect(p.Summary).To(Equal("timeout 10 s → 45 s"))
@@ -27,7 +27,7 @@ func TestATimeoutIsRaised(t *testing.T) {
 		Inverse: v1alpha1.Call{Operation: "lambda:UpdateFunctionConfiguration", ResourceARN: arn, Writes: []v1alpha1.Field{{Name: "Timeout", Value: &before}}},
 		Observe: "lambda:GetFunction shows Timeout 45 and LastUpdateStatus Successful",
 	}}))
-	g.Expect(p.UsesConcurrencyPool).To(BeFalse())
+	g.Expect(setTimeout{}.UsesConcurrencyPool()).To(BeFalse())
 	g.Expect(p.Warnings).To(Equal([]string{"at 1.9 requests a second, up to 85 executions would run at once if each took the whole 45 s"}))
 	g.Expect(p.BlastRadius.Message).To(Equal("every caller of function " + reactstocks.NewsSyncFunction + " may wait for up to 45 s instead of 10 s" + offeredMean))
 	g.Expect(string(*p.BlastRadius.RequestsPerMinute)).To(MatchRegexp(`^\d+$`), "no more digits than a person reads")
@@ -79,7 +79,7 @@ func TestATimeoutIsRaisedUnlessAnAliasServesAPublishedVersion(t *testing.T) {
 	w := newWorld(t, reactstocks.Steady, sim.Options{})
 	news := target(reactstocks.NewsSyncFunction, "", "1m")
 	w.alias(t, reactstocks.NewsSyncFunction, "dev", "$LATEST")
-	w.plan(t, setTimeout{}, example{timeout(45), news}) // whoever comes through it is served by $LATEST
+	w.plan(t, setTimeout{}, example{want: timeout(45), target: news}) // whoever comes through it is served by $LATEST
 
 	aliases := []aws.Alias{{Name: "a", Version: "1"}, {Name: "b", Version: "2"}, {Name: "c", Version: "3"}, {Name: "d", Version: "4"}, {Name: "e", Version: "5"}}
 	g.Expect(guardAliases(aws.Function{}, nil)).To(Succeed())
@@ -92,7 +92,7 @@ func TestATimeoutIsInForceOnlyWhenItsUpdateEnded(t *testing.T) {
 	g := NewWithT(t)
 	w := newWorld(t, reactstocks.Steady, sim.Options{})
 	a := setTimeout{}
-	c := w.plan(t, a, example{timeout(45), target(reactstocks.NewsSyncFunction, "", "1m")}).Calls[0].Call
+	c := w.plan(t, a, example{want: timeout(45), target: target(reactstocks.NewsSyncFunction, "", "1m")}).Calls[0].Call
 	g.Expect(a.Apply(t.Context(), w.session, c, w.observe(t, a, c).RevisionID)).To(Succeed())
 	during := w.observe(t, a, c)
 	g.Expect(during.Fields).To(Equal(c.Writes))
@@ -106,7 +106,7 @@ func TestATimeoutIsSetOnlyUponTheRevisionThatWasRead(t *testing.T) {
 	g := NewWithT(t)
 	w := newWorld(t, reactstocks.Steady, sim.Options{})
 	a := setTimeout{}
-	c := w.plan(t, a, example{timeout(45), target(reactstocks.NewsSyncFunction, "", "1m")}).Calls[0].Call
+	c := w.plan(t, a, example{want: timeout(45), target: target(reactstocks.NewsSyncFunction, "", "1m")}).Calls[0].Call
 	f := fault.From(a.Apply(t.Context(), w.session, c, ""))
 	g.Expect(f.Reason).To(Equal("UpdateInProgress"))
 	g.Expect(f.Refused).To(BeTrue())

@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"strings"
 	"sync"
 	"time"
 
@@ -59,6 +58,35 @@ func DefaultBudgets() Budgets {
 	}
 }
 
+// family is one quota, and the budget below it.
+type family struct {
+	name   string
+	budget func(Budgets) Budget
+	// calls are those that count against it. Whatever calls AWS is in one family: nothing is guessed from a name.
+	calls []string
+}
+
+// families are every call that the operator makes.
+var families = []family{
+	{"DescribeAlarms", func(b Budgets) Budget { return b.DescribeAlarms }, []string{"cloudwatch:DescribeAlarms"}},
+	{"alarm history and mute rules", func(b Budgets) Budget { return b.AlarmDetails }, []string{
+		"cloudwatch:DescribeAlarmHistory", "cloudwatch:GetAlarmMuteRule", "cloudwatch:ListAlarmMuteRules",
+	}},
+	{"GetMetricData", func(b Budgets) Budget { return b.GetMetricData }, []string{"cloudwatch:GetMetricData"}},
+	{"GetFunction", func(b Budgets) Budget { return b.LambdaGetFunction }, []string{"lambda:GetFunction"}},
+	{"Lambda reads", func(b Budgets) Budget { return b.LambdaReads }, []string{
+		"lambda:GetAccountSettings", "lambda:GetAlias", "lambda:ListAliases",
+	}},
+	{"Lambda changes", func(b Budgets) Budget { return b.LambdaChanges }, []string{
+		"lambda:DeleteFunctionConcurrency", "lambda:PutFunctionConcurrency", "lambda:UpdateFunctionConfiguration",
+	}},
+	{"receiving from SQS", func(b Budgets) Budget { return b.SQS }, []string{"sqs:ReceiveMessage"}},
+	{"deleting from SQS", func(b Budgets) Budget { return b.SQS }, []string{"sqs:DeleteMessageBatch"}},
+	{"parameter reads", func(b Budgets) Budget { return b.ParameterReads }, []string{"ssm:GetParameter"}},
+	{"parameter writes", func(b Budgets) Budget { return b.ParameterWrites }, []string{"ssm:PutParameter"}},
+	{"STS", func(b Budgets) Budget { return b.STS }, []string{"sts:AssumeRole", "sts:GetCallerIdentity"}},
+}
+
 // place is where a quota applies.
 type place struct{ account, region string }
 
@@ -69,44 +97,38 @@ type budgetKey struct {
 
 type budgets struct {
 	of       Budgets
+	families map[string]family // by call
 	mu       sync.Mutex
 	limiters map[budgetKey]*rate.Limiter
 }
 
 func newBudgets(of Budgets) *budgets {
-	return &budgets{of: of, limiters: map[budgetKey]*rate.Limiter{}}
+	b := &budgets{of: of, families: map[string]family{}, limiters: map[budgetKey]*rate.Limiter{}}
+	for _, f := range families {
+		for _, call := range f.calls {
+			b.families[call] = f
+		}
+	}
+	return b
 }
 
-// family returns the quota that a call counts against.
-func (b *budgets) family(service, operation string) (string, Budget) {
-	switch {
-	case service == "cloudwatch" && operation == "DescribeAlarms":
-		return "DescribeAlarms", b.of.DescribeAlarms
-	case service == "cloudwatch" && operation != "GetMetricData":
-		return "alarm history and mute rules", b.of.AlarmDetails
-	case service == "cloudwatch":
-		return "GetMetricData", b.of.GetMetricData
-	case service == "lambda" && operation == "GetFunction":
-		return "GetFunction", b.of.LambdaGetFunction
-	case service == "lambda" && (strings.HasPrefix(operation, "Get") || strings.HasPrefix(operation, "List")):
-		return "Lambda reads", b.of.LambdaReads
-	case service == "lambda":
-		return "Lambda changes", b.of.LambdaChanges
-	case service == "sqs" && operation == "ReceiveMessage":
-		return "receiving from SQS", b.of.SQS
-	case service == "sqs":
-		return "deleting from SQS", b.of.SQS
-	case service == "ssm" && operation == "GetParameter":
-		return "parameter reads", b.of.ParameterReads
-	case service == "ssm":
-		return "parameter writes", b.of.ParameterWrites
+// family returns the quota that a call counts against. A call of none is not sent: it would take what another needs.
+func (b *budgets) family(service, operation string) (string, Budget, error) {
+	f, known := b.families[service+":"+operation]
+	if !known {
+		f := fault.New(fault.Blocked, reasonUnexpected, "this version of the operator has no budget for the call %s:%s, so it was not sent: upgrade the operator", service, operation)
+		f.Refused = true
+		return "", Budget{}, f
 	}
-	return "STS", b.of.STS
+	return f.name, f.budget(b.of), nil
 }
 
 // take takes one call from the budget, or says when there is one again. It never waits.
 func (b *budgets) take(p place, service, operation string, now time.Time) error {
-	family, budget, limiter := b.limiter(p, service, operation)
+	family, budget, limiter, err := b.limiter(p, service, operation)
+	if err != nil {
+		return err
+	}
 	// A reservation that is given back is not given back whole where others were made meanwhile (package rate, CancelAt):
 	// nothing is reserved that is not used.
 	if limiter.AllowN(now, 1) {
@@ -117,7 +139,10 @@ func (b *budgets) take(p place, service, operation string, now time.Time) error 
 
 // room says whether there is a call in the budget, or when there is one again. It takes none.
 func (b *budgets) room(p place, service, operation string, now time.Time) error {
-	family, budget, limiter := b.limiter(p, service, operation)
+	family, budget, limiter, err := b.limiter(p, service, operation)
+	if err != nil {
+		return err
+	}
 	if budget.Burst >= 1 && limiter.TokensAt(now) >= 1 {
 		return nil
 	}
@@ -125,8 +150,11 @@ func (b *budgets) room(p place, service, operation string, now time.Time) error 
 }
 
 // limiter returns the family that a call is of, and what is left of its budget.
-func (b *budgets) limiter(p place, service, operation string) (string, Budget, *rate.Limiter) {
-	family, budget := b.family(service, operation)
+func (b *budgets) limiter(p place, service, operation string) (string, Budget, *rate.Limiter, error) {
+	family, budget, err := b.family(service, operation)
+	if err != nil {
+		return "", Budget{}, nil, err
+	}
 	key := budgetKey{place: p, family: family}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -135,7 +163,7 @@ func (b *budgets) limiter(p place, service, operation string) (string, Budget, *
 		limiter = rate.NewLimiter(rate.Limit(budget.PerSecond), budget.Burst)
 		b.limiters[key] = limiter
 	}
-	return family, budget, limiter
+	return family, budget, limiter, nil
 }
 
 // none is the fault of a call that the budget does not allow now.

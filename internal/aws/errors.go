@@ -25,6 +25,8 @@ const (
 	reasonAccessDenied  = v1alpha1.ReasonAccessDenied
 	reasonUnavailable   = v1alpha1.ReasonAWSUnavailable
 	reasonWrongIdentity = v1alpha1.ReasonWrongIdentity
+	// reasonUnexpected is that of an error that nobody expects (package fault).
+	reasonUnexpected = "Error"
 )
 
 // errNoAnswer is an answer of AWS that lacks what it must hold.

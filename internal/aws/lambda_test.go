@@ -74,11 +74,10 @@ func TestAliasesOfPublishedVersionsAreFoundOnWhicheverPageTheyAre(t *testing.T) 
 	_, err = s.Lambda.PublishedAliases(t.Context(), "no-such-function")
 	g.Expect(fault.IsNotFound(err)).To(BeTrue())
 
-	some := iam.Allow("lambda:CreateAlias", "lambda:ListAliases", "lambda:PublishVersion")
-	w.IAM().SetRolePolicy(reactstocks.GrantRoleARN, &some)
+	somebody := w.somebody()
 	create := func(name, version string) {
-		w.clock.Step(time.Second) // the operator keeps a budget of changes
-		_, err := s.Lambda.client.CreateAlias(t.Context(), &lambda.CreateAliasInput{
+		w.clock.Step(time.Second) // Lambda has a quota of changes
+		_, err := somebody.CreateAlias(t.Context(), &lambda.CreateAliasInput{
 			FunctionName: new(reactstocks.NewsSyncFunction), Name: &name, FunctionVersion: &version})
 		g.Expect(err).NotTo(HaveOccurred())
 	}
@@ -88,7 +87,7 @@ func TestAliasesOfPublishedVersionsAreFoundOnWhicheverPageTheyAre(t *testing.T) 
 	published, err = s.Lambda.PublishedAliases(t.Context(), reactstocks.NewsSyncFunction)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(published).To(BeEmpty(), "$LATEST is not published")
-	_, err = s.Lambda.client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: new(reactstocks.NewsSyncFunction)})
+	_, err = somebody.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: new(reactstocks.NewsSyncFunction)})
 	g.Expect(err).NotTo(HaveOccurred())
 	create("prod", "1")
 	published, err = s.Lambda.PublishedAliases(t.Context(), reactstocks.NewsSyncFunction)

@@ -55,6 +55,22 @@ func refusals(t *testing.T, schema *apiextensions.JSONSchemaProps, book v1alpha1
 	return out
 }
 
+// oneOf is what the API server says of a union in the spec of a Runbook: the items of the list that a path leads to.
+func oneOf(t *testing.T, path ...string) string {
+	t.Helper()
+	at := runbookSchema(t).Properties["spec"]
+	for _, name := range path {
+		at = at.Properties[name]
+		if at.Items != nil {
+			at = *at.Items.Schema
+		}
+	}
+	g := NewWithT(t)
+	g.Expect(at.XValidations).To(HaveLen(1))
+	g.Expect(at.XValidations[0].Message).To(HavePrefix("set exactly one of "))
+	return at.XValidations[0].Message
+}
+
 func TestTheAPIServerTakesEveryShippedRunbook(t *testing.T) {
 	schema := runbookSchema(t)
 	for name, book := range library(t) {

@@ -45,7 +45,7 @@ func Compile(spec v1alpha1.RunbookSpec) (*Program, []Problem) {
 		declared, ok := newStep(s)
 		switch {
 		case !ok:
-			c.report(path, "set exactly one of metric, functionState, accountLimits, trafficPattern")
+			c.report(path, "%s", oneOf[v1alpha1.Step]())
 		case slices.ContainsFunc(c.steps, func(other step) bool { return other.name == s.Name }):
 			c.report(path+".name", "another step is named %q: give each step a name of its own", s.Name)
 		default:

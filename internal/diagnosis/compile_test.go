@@ -133,7 +133,7 @@ func TestEveryMistakeIsReported(t *testing.T) {
 	}
 	g.Expect(places).To(Equal([]string{
 		`spec.investigate[5].name: another step is named "fn": give each step a name of its own`,
-		"spec.investigate[6]: set exactly one of metric, functionState, accountLimits, trafficPattern",
+		"spec.investigate[6]: " + oneOf(t, "investigate"),
 		"spec.severity.raise[0].when: line 1, column 1: the expression yields int, expected bool",
 		"spec.diagnose[0].when: line 1, column 1: undeclared reference to 'throtles' (in container '')",
 		"spec.diagnose[0].when: line 1, column 25: undefined field 'reserved'",
@@ -148,7 +148,7 @@ func TestATemplateWithoutAnActionDoesNotCompile(t *testing.T) {
 	s.Diagnose[0].Respond = v1alpha1.Response{Remediate: []v1alpha1.ActionTemplate{{}}}
 	_, problems := diagnosis.Compile(s)
 	NewWithT(t).Expect(strs(problems)).To(Equal([]string{
-		"spec.diagnose[0].respond.remediate[0]: set exactly one of setReservedConcurrency, setTimeout",
+		"spec.diagnose[0].respond.remediate[0]: " + oneOf(t, "diagnose", "respond", "remediate"),
 	}))
 }
 

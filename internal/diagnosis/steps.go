@@ -33,30 +33,34 @@ func (s step) fields() []string {
 
 // newStep declares the variable of a step. It returns false for a step without a member.
 func newStep(s v1alpha1.Step) (step, bool) {
-	switch {
-	case s.Metric != nil:
+	if s.Metric != nil {
 		return metricStep(s.Name, s.Metric.Statistic), true
-	case s.FunctionState != nil:
-		return structStep(s.Name, "functionState", func(e v1alpha1.Evidence) *v1alpha1.FunctionStateEvidence { return e.FunctionState }), true
-	case s.AccountLimits != nil:
-		return structStep(s.Name, "accountLimits", func(e v1alpha1.Evidence) *v1alpha1.AccountLimitsEvidence { return e.AccountLimits }), true
-	case s.TrafficPattern != nil:
-		return structStep(s.Name, "trafficPattern", func(e v1alpha1.Evidence) *v1alpha1.TrafficPatternEvidence { return e.TrafficPattern }), true
+	}
+	for f, v := range reflect.ValueOf(s).Fields() {
+		if isMember(f) && !v.IsNil() {
+			return structStep(s.Name, f), true
+		}
 	}
 	return step{}, false
 }
 
-// structStep is a step whose variable has the fields of its evidence's struct.
-func structStep[T any](name, kind string, member func(v1alpha1.Evidence) *T) step {
+// structStep is a step whose variable has the fields of its evidence's struct: the member of Evidence that is named as
+// the member of the step. It panics where there is none, which the tests of this package meet first.
+func structStep(name string, member reflect.StructField) step {
+	kind := jsonName(member)
+	evidence, found := reflect.TypeFor[v1alpha1.Evidence]().FieldByName(member.Name)
+	if !found {
+		panic("v1alpha1.Evidence has no member " + member.Name)
+	}
 	return step{
 		name:     name,
-		declared: declare(kind, reflect.TypeFor[T]()),
+		declared: declare(kind, evidence.Type),
 		read: func(e v1alpha1.Evidence) (any, error) {
-			m := member(e)
-			if m == nil {
+			seen := reflect.ValueOf(e).FieldByIndex(evidence.Index)
+			if seen.IsNil() {
 				return nil, fmt.Errorf("what was recorded is not the evidence of a %s step", kind)
 			}
-			return valueOf(reflect.ValueOf(m))
+			return valueOf(seen)
 		},
 	}
 }

@@ -89,7 +89,7 @@ func (c *compiler) template(path string, t v1alpha1.ActionTemplate) template {
 		}
 		return compiled
 	}
-	c.report(path, "set exactly one of setReservedConcurrency, setTimeout")
+	c.report(path, "%s", oneOf[v1alpha1.ActionTemplate]())
 	return template{}
 }
 

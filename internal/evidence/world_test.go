@@ -34,7 +34,11 @@ func newWorld(t *testing.T, scenario reactstocks.Scenario, o sim.Options) *world
 	endpoint, stop, err := w.Start("127.0.0.1:0")
 	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(stop)
-	clients, err := aws.New(t.Context(), aws.Options{Clock: w.clock, Wall: clocktesting.NewFakeClock(epoch), Load: []func(*config.LoadOptions) error{
+	// What is looked at here is not the budgets: every step reads again and again at one moment.
+	budgets := aws.DefaultBudgets()
+	budgets.LambdaReads = aws.Budget{PerSecond: 1000, Burst: 1000}
+	w.Quotas().Disable()
+	clients, err := aws.New(t.Context(), aws.Options{Clock: w.clock, Wall: clocktesting.NewFakeClock(epoch), Budgets: budgets, Load: []func(*config.LoadOptions) error{
 		config.WithBaseEndpoint(endpoint),
 		config.WithRegion(reactstocks.Region),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(

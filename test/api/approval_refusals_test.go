@@ -21,7 +21,7 @@ var _ = Describe("An Approval is refused with a sentence for", func() {
 		{
 			about: "an action that does not exist",
 			path:  "spec.action", value: "all",
-			says: andMore(`spec.action: Unsupported value: "all": supported values: "setReservedConcurrency", "setTimeout"`),
+			says: andMore(`spec.action: Unsupported value: "all": supported values: ` + actions()),
 		},
 		{
 			about: "no action",

@@ -199,7 +199,7 @@ var _ = Describe("An AWSAccount is refused with a sentence for", func() {
 		{
 			about: "a grant of an action that does not exist",
 			path:  "spec.grants[0].allowedActions[0]", value: "PutFunctionConcurrency",
-			says: andMore(`spec.grants[0].allowedActions[0]: Unsupported value: "PutFunctionConcurrency": supported values: "setReservedConcurrency", "setTimeout"`),
+			says: andMore(`spec.grants[0].allowedActions[0]: Unsupported value: "PutFunctionConcurrency": supported values: ` + actions()),
 		},
 	})
 })

@@ -14,7 +14,7 @@ var _ = Describe("A ChangePolicy is refused with a sentence for", func() {
 		{
 			about: "a demand for an action that does not exist",
 			path:  "spec.approvals[0]", value: map[string]any{"actions": []any{"rollback"}},
-			says: andMore(`spec.approvals[0].actions[0]: Unsupported value: "rollback": supported values: "setReservedConcurrency", "setTimeout"`),
+			says: andMore(`spec.approvals[0].actions[0]: Unsupported value: "rollback": supported values: ` + actions()),
 		},
 		{
 			about: "a demand for one action twice",

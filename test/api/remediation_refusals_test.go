@@ -2,6 +2,8 @@ package api
 
 import (
 	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 )
 
 var _ = Describe("A Remediation is refused with a sentence for", func() {
@@ -34,17 +36,17 @@ var _ = Describe("A Remediation is refused with a sentence for", func() {
 		{
 			about: "an action that does nothing",
 			path:  "spec.action", value: map[string]any{},
-			says: `spec.action: Invalid value: set exactly one of setReservedConcurrency, setTimeout`,
+			says: `spec.action: Invalid value: ` + exactlyOneOf[v1alpha1.Action](),
 		},
 		{
 			about: "two actions",
 			path:  "spec.action", value: map[string]any{"setReservedConcurrency": map[string]any{"value": int64(200)}, "setTimeout": map[string]any{"seconds": int64(30)}},
-			says: `spec.action: Invalid value: set exactly one of setReservedConcurrency, setTimeout`,
+			says: `spec.action: Invalid value: ` + exactlyOneOf[v1alpha1.Action](),
 		},
 		{
 			about: "an action whose member is misspelt",
 			path:  "spec.action", value: map[string]any{"setReservedConcurency": map[string]any{"value": int64(200)}},
-			says: `spec.action: Invalid value: set exactly one of setReservedConcurrency, setTimeout`,
+			says: `spec.action: Invalid value: ` + exactlyOneOf[v1alpha1.Action](),
 		},
 		{
 			about: "a reservation of zero, which switches the function off",

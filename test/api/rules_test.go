@@ -61,6 +61,29 @@ var _ = Describe("The rules of the definitions", func() {
 		}
 	})
 
+	It("about unions count every member, in the order of the sentence", func() {
+		counted := regexp.MustCompile(`has\(self\.([a-zA-Z]+)\)`)
+		unions := 0
+		for _, d := range definitions() {
+			for _, n := range nodes(d.spec(), "spec") {
+				for _, rule := range n.schema.XValidations {
+					if match := oneMember.FindStringSubmatch(rule.Message); match != nil {
+						unions++
+						var members []string
+						for _, member := range counted.FindAllStringSubmatch(rule.Rule, -1) {
+							members = append(members, member[1])
+						}
+						Expect(strings.Join(members, ", ")).To(Equal(match[1]), "%s %s", d.kind(), n)
+						Expect(union(n.schema)).To(ConsistOf(slices.DeleteFunc(names(n.schema.Properties), func(name string) bool {
+							return slices.Contains(n.schema.Required, name)
+						})), "%s %s", d.kind(), n)
+					}
+				}
+			}
+		}
+		Expect(unions).To(BeNumerically(">=", 4), "of steps, of responses, of actions and of their templates")
+	})
+
 	It("say what to write where a pattern alone would only show itself", func() {
 		for _, d := range definitions() {
 			for _, n := range nodes(d.spec(), "spec") {

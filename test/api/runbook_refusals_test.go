@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 )
 
 var _ = Describe("A Runbook is refused with a sentence for", func() {
@@ -96,17 +98,17 @@ var _ = Describe("A Runbook is refused with a sentence for", func() {
 		{
 			about: "a step that reads nothing",
 			path:  "spec.investigate[1]", value: map[string]any{"name": "fn"},
-			says: `spec.investigate[1]: Invalid value: set exactly one of metric, functionState, accountLimits, trafficPattern`,
+			says: `spec.investigate[1]: Invalid value: ` + exactlyOneOf[v1alpha1.Step](),
 		},
 		{
 			about: "a step that reads two things",
 			path:  "spec.investigate[1]", value: map[string]any{"name": "fn", "functionState": map[string]any{}, "accountLimits": map[string]any{}},
-			says: `spec.investigate[1]: Invalid value: set exactly one of metric, functionState, accountLimits, trafficPattern`,
+			says: `spec.investigate[1]: Invalid value: ` + exactlyOneOf[v1alpha1.Step](),
 		},
 		{
 			about: "a step whose member is misspelt",
 			path:  "spec.investigate[1]", value: map[string]any{"name": "fn", "functionstate": map[string]any{}},
-			says: `spec.investigate[1]: Invalid value: set exactly one of metric, functionState, accountLimits, trafficPattern`,
+			says: `spec.investigate[1]: Invalid value: ` + exactlyOneOf[v1alpha1.Step](),
 		},
 		{
 			about: "a metric of another namespace",
@@ -221,17 +223,17 @@ var _ = Describe("A Runbook is refused with a sentence for", func() {
 		{
 			about: "a change of nothing",
 			path:  "spec.diagnose[0].respond.remediate[0]", value: map[string]any{},
-			says: `spec.diagnose[0].respond.remediate[0]: Invalid value: set exactly one of setReservedConcurrency, setTimeout`,
+			says: `spec.diagnose[0].respond.remediate[0]: Invalid value: ` + exactlyOneOf[v1alpha1.ActionTemplate](),
 		},
 		{
 			about: "a change of two things",
 			path:  "spec.diagnose[0].respond.remediate[0].setTimeout", value: map[string]any{"seconds": int64(30)},
-			says: `spec.diagnose[0].respond.remediate[0]: Invalid value: set exactly one of setReservedConcurrency, setTimeout`,
+			says: `spec.diagnose[0].respond.remediate[0]: Invalid value: ` + exactlyOneOf[v1alpha1.ActionTemplate](),
 		},
 		{
 			about: "a change whose member is misspelt",
 			path:  "spec.diagnose[0].respond.remediate[0]", value: map[string]any{"setReservedConcurency": map[string]any{"value": int64(200)}},
-			says: `spec.diagnose[0].respond.remediate[0]: Invalid value: set exactly one of setReservedConcurrency, setTimeout`,
+			says: `spec.diagnose[0].respond.remediate[0]: Invalid value: ` + exactlyOneOf[v1alpha1.ActionTemplate](),
 		},
 		{
 			about: "a change to zero, which switches the function off",

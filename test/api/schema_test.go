@@ -1,12 +1,14 @@
 package api
 
 import (
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 
+	"github.com/runbook-operator/runbook-operator/api/v1alpha1"
 	"github.com/runbook-operator/runbook-operator/config"
 )
 
@@ -87,6 +89,24 @@ func union(s schema) []string {
 	}
 	return nil
 }
+
+// members returns the members of a union by its type, in its order.
+func members[T any]() []string {
+	var all []string
+	for f := range reflect.TypeFor[T]().Fields() {
+		if f.Type.Kind() == reflect.Pointer {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// exactlyOneOf is what the API server says of a union with no member or with two.
+func exactlyOneOf[T any]() string { return "set exactly one of " + strings.Join(members[T](), ", ") }
+
+// actions are the names of all actions as the API server lists them.
+func actions() string { return `"` + strings.Join(members[v1alpha1.Action](), `", "`) + `"` }
 
 // pattern returns the regular expression that a string must match, "" for none.
 func pattern(s schema) string {

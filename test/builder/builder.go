@@ -3,6 +3,8 @@
 package builder
 
 import (
+	"reflect"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -50,10 +52,20 @@ func AWSAccount(changes ...func(*v1alpha1.AWSAccount)) *v1alpha1.AWSAccount {
 					"arn:aws:lambda:*:" + reactstocks.AccountID + ":function:" + reactstocks.Stack + "-*",
 				}},
 				MaxMode:        v1alpha1.ModeAct,
-				AllowedActions: []v1alpha1.ActionName{v1alpha1.ActionSetReservedConcurrency, v1alpha1.ActionSetTimeout},
+				AllowedActions: everyAction(),
 			}},
 		},
 	}, changes)
+}
+
+// everyAction names the members of the union, so that whoever adds one finds it granted.
+func everyAction() []v1alpha1.ActionName {
+	var all []v1alpha1.ActionName
+	for f := range reflect.TypeFor[v1alpha1.Action]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		all = append(all, v1alpha1.ActionName(name))
+	}
+	return all
 }
 
 // ServerlessApplication returns React Stocks in the mode Act, with both of its functions.
