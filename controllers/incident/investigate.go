@@ -42,22 +42,22 @@ func (r *Reconciler) investigate(ctx context.Context, s *scope) (bool, error) {
 		}
 		s.inc.Status.Evidence = affordable(s.inOrder(append(s.inc.Status.Evidence, seen...)))
 	}
-	var gaps []string
+	var missing []string
 	for _, result := range s.inc.Status.Evidence {
 		if result.Gap == nil {
 			continue
 		}
-		gaps = append(gaps, fmt.Sprintf("%s at %s: %s", result.Step, result.FunctionName, result.Gap.Message))
+		missing = append(missing, fmt.Sprintf("%s at %s: %s", result.Step, result.FunctionName, result.Gap.Message))
 		if pause := evidence.RetryAfter(result.Gap); pause > 0 && s.last() == nil {
 			s.wake(pause - s.now.Sub(result.At.Time)%pause)
 		}
 	}
 	total := len(s.inc.Status.Evidence)
-	if len(gaps) == 0 {
+	if len(missing) == 0 {
 		s.investigated(true, v1alpha1.ReasonComplete, fmt.Sprintf("%d steps have evidence", total))
 		return true, nil
 	}
-	s.investigated(true, v1alpha1.ReasonWithGaps, clip(fmt.Sprintf("%d of %d steps have no evidence: %s", len(gaps), total, strings.Join(gaps, "; ")), maxMessage))
+	s.investigated(true, v1alpha1.ReasonWithGaps, clip(fmt.Sprintf("%d of %d steps have no evidence: %s", len(missing), total, strings.Join(missing, "; ")), maxMessage))
 	return true, nil
 }
 
@@ -95,13 +95,26 @@ func (s *scope) forget(answers bool) (stay []v1alpha1.StepResult) {
 	return nil
 }
 
-// gapsInstead says whether something that was seen before is a gap now. Pure.
+// gapsInstead says whether something that was seen before is not seen now, though it may be soon, and no more is seen in all:
+// then what was seen is the better ground. Pure.
 func gapsInstead(before, now []v1alpha1.StepResult) bool {
-	return slices.ContainsFunc(before, func(old v1alpha1.StepResult) bool {
+	lost := slices.ContainsFunc(before, func(old v1alpha1.StepResult) bool {
 		return old.Gap == nil && slices.ContainsFunc(now, func(result v1alpha1.StepResult) bool {
-			return result.Gap != nil && result.Runbook == old.Runbook && result.Step == old.Step && result.FunctionName == old.FunctionName
+			return evidence.RetryAfter(result.Gap) > 0 && result.Runbook == old.Runbook && result.Step == old.Step && result.FunctionName == old.FunctionName
 		})
 	})
+	return lost && gaps(now) >= gaps(before)
+}
+
+// gaps counts the steps without evidence. Pure.
+func gaps(results []v1alpha1.StepResult) int {
+	n := 0
+	for _, result := range results {
+		if result.Gap != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // inOrder sorts results by Runbook, function and step, whenever each was read: a step that is tried again in vain leaves

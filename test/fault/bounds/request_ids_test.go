@@ -168,7 +168,7 @@ var _ = Describe("An error of AWS that is met a hundred times", func() {
 
 		Expect(w.of).To(HaveKeyWithValue(rem.Name, 1), "%s", w.text())
 		Expect(w.of).To(HaveKeyWithValue(byHand.Name, 1), "%s", w.text())
-		Expect(w.of).To(HaveKeyWithValue(account.Name, 2), "one for the alarms and one for the queue")
+		Expect(w.of).To(HaveKeyWithValue(account.Name, 2), "one for the alarms and one for the queue: %s", w.text())
 		Expect(len(f.events(rem)) - told[rem.Name]).To(Equal(1))
 		Expect(len(f.events(account)) - told[account.Name]).To(Equal(2))
 		for _, o := range objects {
