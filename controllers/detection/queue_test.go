@@ -303,7 +303,7 @@ var _ = Describe("A queue that cannot be received from", func() {
 			Expect(s.account()).To(HaveCondition(v1alpha1.ConditionReceiving, metav1.ConditionFalse, reason))
 			Expect(s.account()).To(HaveCondition(v1alpha1.ConditionDetecting, metav1.ConditionTrue, v1alpha1.ReasonAlarmsRead))
 			Expect(fmt.Sprint(s.account().Status)).NotTo(ContainSubstring("specified queue"), "what AWS writes is not shown")
-			Expect(fmt.Sprint(s.account().Status)).To(ContainSubstring("; alarms are read every 30s meanwhile"))
+			Expect(fmt.Sprint(s.account().Status)).To(ContainSubstring("; the condition Detecting says whether alarms are read meanwhile"))
 		}
 		s.fires("throttled", backend, "Throttles")
 		s.pass(2 * time.Minute)

@@ -125,7 +125,7 @@ func setReceiving(list *[]metav1.Condition, deliveries []*delivery, generation i
 	}
 	status, reason, message := receiving(deliveries)
 	if status != metav1.ConditionTrue {
-		message += meanwhile(*list)
+		message += "; the condition Detecting says whether alarms are read meanwhile" // which changes by itself
 	}
 	conditions.Set(list, generation, now, v1alpha1.ConditionReceiving, status, reason, message)
 }
@@ -155,15 +155,4 @@ func receiving(deliveries []*delivery) (metav1.ConditionStatus, string, string) 
 		reason = v1alpha1.ReasonQueueNotFound
 	}
 	return metav1.ConditionFalse, reason, strings.Join(lines, "; ")
-}
-
-// meanwhile says whether alarms are noticed while messages are not received.
-func meanwhile(list []metav1.Condition) string {
-	switch c := meta.FindStatusCondition(list, v1alpha1.ConditionDetecting); {
-	case c == nil || c.Reason == v1alpha1.ReasonNothingToWatch:
-		return ""
-	case c.Status != metav1.ConditionTrue:
-		return "; alarms are not read everywhere either: see the condition Detecting"
-	}
-	return fmt.Sprintf("; alarms are read every %s meanwhile", interval)
 }
