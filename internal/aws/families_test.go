@@ -71,7 +71,8 @@ func TestAFamilyReadsOrWritesAndNotBoth(t *testing.T) {
 			reads := simledger.ClassOf(f.calls[0]) == simledger.Read
 			for _, call := range f.calls {
 				g.Expect(simledger.ClassOf(call)).NotTo(Equal(simledger.Unknown), call)
-				g.Expect(simledger.ClassOf(call) == simledger.Read).To(Equal(reads), call)
+				read := simledger.ClassOf(call) == simledger.Read
+				g.Expect(read).To(Equal(reads), call)
 			}
 		})
 	}
