@@ -41,6 +41,7 @@ func (s *scope) set(typ string, ok bool, reason, message string) {
 // stuck are the reasons of Resolved=False after which only a person can help.
 var stuck = map[string]bool{
 	v1alpha1.ReasonHeldForPerson: true, v1alpha1.ReasonAlarmDeleted: true, v1alpha1.ReasonInstructed: true, v1alpha1.ReasonUndiagnosed: true,
+	v1alpha1.ReasonCallerTimeoutUnknown: true,
 }
 
 // summarize sets what follows from the other conditions.

@@ -46,6 +46,9 @@ func (r *Reconciler) measure(ctx context.Context, s *scope) error {
 	}
 	successes, offered, throttled := average(minutes)
 	most, away := peaks(minutes)
+	if !s.action.UsesConcurrencyPool() {
+		away = nil // a burst that was throttled says nothing of a change that is not made against throttling
+	}
 	v := s.rem.Status.Plan.Verification
 	s.baseline = &v1alpha1.VerificationStatus{
 		NotBefore:          timeAfter(s.now, v.SettleSeconds),

@@ -27,7 +27,7 @@ var alarming = []string{
 	v1alpha1.ReasonPoliciesChanged, v1alpha1.ReasonAccountNotFound, v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonChangePolicyNotFound,
 	v1alpha1.ReasonFunctionNotFound, v1alpha1.ReasonNotGranted, v1alpha1.ReasonGrantAmbiguous, v1alpha1.ReasonActionNotGranted,
 	v1alpha1.ReasonAccessDenied, v1alpha1.ReasonWrongIdentity, v1alpha1.ReasonAccountNotClaimed, v1alpha1.ReasonClaimedByAnotherCluster,
-	v1alpha1.ReasonClaimUnreadable, v1alpha1.ReasonTargetUnstable, v1alpha1.ReasonDiverged, v1alpha1.ReasonNotFixed,
+	v1alpha1.ReasonClaimUnreadable, v1alpha1.ReasonCallerTimeoutUnknown, v1alpha1.ReasonTargetUnstable, v1alpha1.ReasonDiverged, v1alpha1.ReasonNotFixed,
 	v1alpha1.ReasonInconclusive, v1alpha1.ReasonRevertConflict, v1alpha1.ReasonRevertUntilPassed, v1alpha1.ReasonRevertRefused,
 }
 

@@ -56,6 +56,7 @@ var _ = Describe("A timeout whose caller's patience nobody declared", func() {
 		rem = s.get(rem.Name)
 		Expect(rem).To(HaveCondition(v1alpha1.ConditionPlanned, metav1.ConditionFalse, v1alpha1.ReasonCallerTimeoutUnknown))
 		Expect(rem).To(HaveCondition(v1alpha1.ConditionSucceeded, metav1.ConditionFalse, v1alpha1.ReasonCallerTimeoutUnknown))
+		Expect(rem).To(HaveCondition(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonCallerTimeoutUnknown))
 		ExpectEvents(s.ctx, s.Admin, rem, v1alpha1.ReasonCallerTimeoutUnknown)
 		mark := s.World.Ledger().Len()
 		s.pass(time.Hour)
@@ -65,6 +66,7 @@ var _ = Describe("A timeout whose caller's patience nobody declared", func() {
 		declare(s, "1m")
 		s.until("it is planned", 5*time.Second, func() bool { return s.reason(rem.Name, v1alpha1.ConditionApproved) == v1alpha1.ReasonAwaitingApproval })
 		Expect(s.get(rem.Name).Status.Plan.Summary).To(Equal("timeout 10 s → 45 s"))
+		Expect(s.get(rem.Name)).To(HaveNoCondition(v1alpha1.ConditionStalled))
 	})
 
 	It("ends when its time is over", func() {

@@ -141,14 +141,15 @@ func (s *scope) summarize() {
 	succeeded := conditions.IsTrue(st.Conditions, v1alpha1.ConditionSucceeded)
 	last := conditions.Reason(st.Conditions, v1alpha1.ConditionSucceeded)
 	stalled := ended && !succeeded && last != v1alpha1.ReasonWithdrawn && last != v1alpha1.ReasonNoLongerNeeded
-	refused, why := !ended && meta.IsStatusConditionFalse(st.Conditions, v1alpha1.ConditionAccepted), "the Remediation ended without success: see the condition Succeeded"
-	if refused {
-		why = "a person has to act before it goes on: see the condition Accepted"
+	why := "the Remediation ended without success: see the condition Succeeded"
+	refused := s.refusedBy()
+	if refused != "" {
+		why = "a person has to act before it goes on: see the condition " + refused
 	}
 	present := func(typ string, is bool, reason, message string) {
 		conditions.Present(&st.Conditions, s.rem.Generation, s.now, typ, is, reason, message)
 	}
-	present(v1alpha1.ConditionStalled, stalled || refused, last, why)
+	present(v1alpha1.ConditionStalled, stalled || refused != "", last, why)
 	reason, message := s.underWay()
 	present(v1alpha1.ConditionReconciling, reason != "", reason, message)
 	inPlace := st.AppliedAt != nil && !conditions.IsTrue(st.Conditions, v1alpha1.ConditionReverted) && (st.Revert == nil || st.Revert.AppliedAt == nil)
@@ -167,6 +168,19 @@ func (s *scope) drift() string {
 		return differs + fmt.Sprintf("The change expires at %s and is reverted then: leave the template as it is, and deploy the stack after that", expires.UTC().Format(time.RFC3339))
 	}
 	return differs + "In the template: " + st.TemplatePatch
+}
+
+// refusedBy names the condition of one that has not ended and goes on only when a person mended something; "" where none is.
+func (s *scope) refusedBy() string {
+	list := s.rem.Status.Conditions
+	switch {
+	case s.rem.Status.EndedAt != nil:
+	case meta.IsStatusConditionFalse(list, v1alpha1.ConditionAccepted):
+		return v1alpha1.ConditionAccepted
+	case !begun(s.rem) && conditions.Reason(list, v1alpha1.ConditionPlanned) == v1alpha1.ReasonCallerTimeoutUnknown:
+		return v1alpha1.ConditionPlanned
+	}
+	return ""
 }
 
 // kept says whether the Remediation is deleted and stays until its change was seen through.

@@ -59,8 +59,8 @@ func turnedAway(v v1alpha1.VerificationStatus) bool {
 	if offered != nil && throttled != nil && *throttled > *offered*(1-servedShare) {
 		return true
 	}
-	good, away := number(v.PeakSuccessesPerMinute), number(v.PeakThrottledPerMinute)
-	return good != nil && away != nil && *away > (*good+*away)*(1-servedShare)
+	away := number(v.PeakThrottledPerMinute)
+	return away != nil && *away > 0
 }
 
 // halved says whether at most half as large a share of the requests fails as before the change: a minute with some more errors

@@ -190,13 +190,17 @@ func due(v v1alpha1.VerificationStatus, plan v1alpha1.PlannedVerification) time.
 	return v.LastAt.Add(seconds(plan.PeriodSeconds))
 }
 
-// peaks returns the most successes, and the most throttled requests, in one of the minutes that have data.
+// peaks returns the most successes in one of the minutes that have data, and the most throttled requests in one in which
+// many were: more than one in twenty.
 func peaks(minutes []evidence.TrafficMinute) (successes, throttled *v1alpha1.Number) {
 	var good, away float64
 	known := false
 	for _, m := range minutes {
 		if offeredOf(m) != nil {
-			good, away, known = max(good, *successesOf(m)), max(away, value(m.Throttles)), true
+			good, known = max(good, *successesOf(m)), true
+			if throttled := value(m.Throttles); throttled > *offeredOf(m)*(1-servedShare) {
+				away = max(away, throttled)
+			}
 		}
 	}
 	if !known {

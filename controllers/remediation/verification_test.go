@@ -268,6 +268,8 @@ func TestTheBaselineAveragesTheMinutesThatHaveData(t *testing.T) {
 		{[]evidence.TrafficMinute{minute(-1, -1, -1)}, "<nil>", "<nil>", "<nil>", "<nil>", "<nil>"},
 		{[]evidence.TrafficMinute{minute(-1, -1, -1), minute(200, 0, -1), minute(100, 10, 20)}, "145.00", "160.00", "10.00", "200.00", "20.00"},
 		{[]evidence.TrafficMinute{minute(-1, -1, 30)}, "0.00", "30.00", "30.00", "0.00", "30.00"},
+		{[]evidence.TrafficMinute{minute(1000, 0, 0), minute(500, 0, 50)}, "750.00", "775.00", "25.00", "1000.00", "50.00"}, // of its own minute, one in eleven
+		{[]evidence.TrafficMinute{minute(1000, 0, 0), minute(1000, 0, 50)}, "1000.00", "1025.00", "25.00", "1000.00", "0.00"},
 	} {
 		g := NewWithT(t)
 		show := func(n *v1alpha1.Number) string {

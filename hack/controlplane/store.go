@@ -41,6 +41,9 @@ func (s *store) prepare(ctx context.Context) (string, error) {
 	if works(ctx, want) == nil { // the run that we waited for has built it
 		return want, nil
 	}
+	if ctx.Err() != nil { // the look was cut off: what is there may be whole
+		return "", fmt.Errorf("looking for the control plane: %w", ctx.Err())
+	}
 	if dir, ok := s.download(ctx); ok {
 		return dir, nil
 	}

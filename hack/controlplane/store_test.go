@@ -153,6 +153,20 @@ func TestADamagedControlPlaneIsMadeAnewAndThatIsSaid(t *testing.T) {
 	g.Expect(said.all()).To(ConsistOf(ContainSubstring("is damaged and is made anew: " + filepath.Join(whole, "kube-apiserver") + " does not start")))
 }
 
+func TestALookThatWasInterruptedLeavesWhatIsThere(t *testing.T) {
+	g := NewWithT(t)
+	dir := t.TempDir()
+	whole := filepath.Join(dir, "v1")
+	g.Expect(os.Mkdir(whole, 0o700)).To(Succeed())
+	install(t, whole, executables...)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var said lines
+	_, err := newStore(dir, "v1", &said, nil).prepare(ctx)
+	g.Expect(err).To(MatchError(context.Canceled))
+	g.Expect(works(t.Context(), whole)).To(Succeed())
+}
+
 func TestAnInterruptedBuildSaysThatTheNextRunGoesOn(t *testing.T) {
 	g := NewWithT(t)
 	ctx, cancel := context.WithCancel(t.Context())

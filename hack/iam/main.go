@@ -47,6 +47,7 @@ func tidy(folder string) error {
 		if _, ok := wanted[entry.Name()]; ok || entry.IsDir() {
 			continue
 		}
+		fmt.Fprintln(os.Stderr, "iam: removing", filepath.Join(folder, entry.Name())+", which no permission asks for; policies of your own belong elsewhere")
 		if err := os.Remove(filepath.Join(folder, entry.Name())); err != nil {
 			return fmt.Errorf("removing what is no policy any more: %w", err)
 		}

@@ -135,14 +135,17 @@ func (r room) least() int32 {
 
 // nothingLeft says that no value would do, why, and who can help.
 func (r room) nothingLeft() error {
-	needs := fmt.Sprintf("function %s ran up to %d executions at once in the last hour, and no more than %d can be reserved for it", r.fn.Name, r.least(), r.most())
+	needs := fmt.Sprintf("nothing can be reserved for function %s", r.fn.Name)
+	if peak := r.seen.peak; peak != nil && *peak > r.most() {
+		needs = fmt.Sprintf("function %s ran up to %d executions at once in the last hour, and no more than %d can be reserved for it", r.fn.Name, *peak, r.most())
+	}
 	if r.fn.ReservedConcurrency != nil && r.most() <= *r.fn.ReservedConcurrency {
 		needs = fmt.Sprintf("function %s has %d reserved, and nothing more can be reserved for it", r.fn.Name, *r.fn.ReservedConcurrency)
 	}
 	floor, _ := r.settings.UnreservedFloor(r.configured)
 	why := fmt.Sprintf("AWS keeps %d of them (%s)", floor, r.source())
 	if others := r.others(); others != nil && *others > floor {
-		why = fmt.Sprintf("the other functions used up to %d of them at once in the last hour", *others)
+		why = fmt.Sprintf("the other functions used up to %d at once in the last hour", *others)
 	}
 	return fault.New(fault.Terminal, v1alpha1.ReasonNoHeadroom,
 		"%s: %d of the account's %d concurrent executions are unreserved, and %s; lower a reservation that another function does not use, or have whoever administers the AWS account request more (Service Quotas, AWS Lambda, Concurrent executions; it can take 24 to 48 hours), then create a Remediation",

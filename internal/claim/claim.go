@@ -99,13 +99,16 @@ func (c Claim) value() (string, error) {
 	return string(text), nil
 }
 
+// ofOurTime says whether a status of the API takes a time: one of another century is no cluster's.
+func ofOurTime(t time.Time) bool { return t.UTC().Year() >= 2000 && t.UTC().Year() < 2100 }
+
 // parse reads the text of the parameter, and says whether it is a claim. Whatever it is, nothing of another form leaves.
 func parse(text string) (Claim, bool) {
 	var d document
 	if err := json.Unmarshal([]byte(text), &d); err != nil {
 		return Claim{}, false
 	}
-	if !uidFormat.MatchString(d.Cluster) || d.Since.IsZero() || d.Heartbeat.IsZero() {
+	if !uidFormat.MatchString(d.Cluster) || !ofOurTime(d.Since) || !ofOurTime(d.Heartbeat) {
 		return Claim{}, false
 	}
 	if !nameFormat.MatchString(d.Name) {

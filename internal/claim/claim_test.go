@@ -79,6 +79,8 @@ func TestWhatIsNoClaimIsNone(t *testing.T) {
 		`{"cluster":"` + blue.UID + `"}`,
 		`{"cluster":"` + blue.UID + `","since":"2026-11-23T03:00:00Z"}`,
 		`{"cluster":"` + blue.UID + `","since":"yesterday","heartbeat":"2026-11-23T03:00:00Z"}`,
+		`{"cluster":"` + blue.UID + `","since":"1999-11-23T03:00:00Z","heartbeat":"2026-11-23T03:00:00Z"}`,
+		`{"cluster":"` + blue.UID + `","since":"2026-11-23T03:00:00Z","heartbeat":"2150-11-23T03:00:00Z"}`,
 		`{"cluster":"","since":"2026-11-23T03:00:00Z","heartbeat":"2026-11-23T03:00:00Z"}`,
 		`{"cluster":"blue\nkubectl delete","since":"2026-11-23T03:00:00Z","heartbeat":"2026-11-23T03:00:00Z"}`,
 		`{"cluster":["` + blue.UID + `"],"since":"2026-11-23T03:00:00Z","heartbeat":"2026-11-23T03:00:00Z"}`,
