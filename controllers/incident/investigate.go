@@ -36,8 +36,7 @@ func (r *Reconciler) investigate(ctx context.Context, s *scope) (bool, error) {
 		}
 		seen := evidence.Collect(ctx, evidence.Subject{Session: session, UnreservedFloor: s.grant.Floor, Recent: true, Now: s.now}, requests)
 		keepGaps(seen, s.base.Status.Evidence)
-		if gapsInstead(stay, seen) { // what was seen a few minutes ago is worth more than what is not known now
-			seen = stay
+		if keepSeen(seen, stay) {
 			s.wake(gapRetry)
 		}
 		s.inc.Status.Evidence = affordable(s.inOrder(append(s.inc.Status.Evidence, seen...)))
@@ -70,7 +69,7 @@ func (s *scope) forget(answers bool) (stay []v1alpha1.StepResult) {
 	if last != nil && !answered(*last) || len(st.Evidence) == 0 {
 		return nil // a change is under way upon this evidence
 	}
-	read := newest(st.Evidence)
+	read := readAt(st.Evidence)
 	overtaken := last != nil && outlived(*last) && s.firing() && read.Before(last.Status.EndedAt.Time)
 	byHand := last != nil && ended(*last) == v1alpha1.ReasonSucceeded && len(st.Signals) == 0
 	if overtaken || byHand && read.Before(answeredAt(*last)) {
@@ -95,26 +94,26 @@ func (s *scope) forget(answers bool) (stay []v1alpha1.StepResult) {
 	return nil
 }
 
-// gapsInstead says whether something that was seen before is not seen now, though it may be soon, and no more is seen in all:
-// then what was seen is the better ground. Pure.
-func gapsInstead(before, now []v1alpha1.StepResult) bool {
-	lost := slices.ContainsFunc(before, func(old v1alpha1.StepResult) bool {
-		return old.Gap == nil && slices.ContainsFunc(now, func(result v1alpha1.StepResult) bool {
-			return evidence.RetryAfter(result.Gap) > 0 && result.Runbook == old.Runbook && result.Step == old.Step && result.FunctionName == old.FunctionName
-		})
-	})
-	return lost && gaps(now) >= gaps(before)
-}
-
-// gaps counts the steps without evidence. Pure.
-func gaps(results []v1alpha1.StepResult) int {
-	n := 0
-	for _, result := range results {
-		if result.Gap != nil {
-			n++
+// keepSeen puts back, of each step that is a gap now and may not be one soon, what was seen before, and says whether there was
+// any: what was seen a few minutes ago is worth more than what is not known now. It keeps the time at which it was seen, so
+// that it is asked for again. Pure but for the results.
+func keepSeen(results, before []v1alpha1.StepResult) bool {
+	kept := false
+	for i, result := range results {
+		if evidence.RetryAfter(result.Gap) == 0 {
+			continue
+		}
+		at := slices.IndexFunc(before, func(old v1alpha1.StepResult) bool { return old.Gap == nil && sameStep(old, result) })
+		if at >= 0 {
+			results[i], kept = before[at], true
 		}
 	}
-	return n
+	return kept
+}
+
+// sameStep says whether two results are of one step of one Runbook at one function. Pure.
+func sameStep(a, b v1alpha1.StepResult) bool {
+	return a.Runbook == b.Runbook && a.Step == b.Step && a.FunctionName == b.FunctionName
 }
 
 // inOrder sorts results by Runbook, function and step, whenever each was read: a step that is tried again in vain leaves
@@ -138,15 +137,22 @@ func (s *scope) inOrder(results []v1alpha1.StepResult) []v1alpha1.StepResult {
 	return results
 }
 
-// newest returns when the newest of the results was read. Pure.
-func newest(results []v1alpha1.StepResult) time.Time {
-	var at time.Time
+// readAt returns when the oldest evidence was read, or the newest gap where there is none. Pure.
+func readAt(results []v1alpha1.StepResult) time.Time {
+	var seen, missed time.Time
 	for _, result := range results {
-		if result.At.After(at) {
-			at = result.At.Time
+		at := result.At.Time
+		switch {
+		case result.Gap != nil && at.After(missed):
+			missed = at
+		case result.Gap == nil && (seen.IsZero() || at.Before(seen)):
+			seen = at
 		}
 	}
-	return at
+	if seen.IsZero() {
+		return missed
+	}
+	return seen
 }
 
 // keepGaps gives a gap the time at which it was first seen, where nothing about it changed: looking again in vain is no
@@ -154,8 +160,7 @@ func newest(results []v1alpha1.StepResult) time.Time {
 func keepGaps(results, before []v1alpha1.StepResult) {
 	for i := range results {
 		for _, old := range before {
-			same := old.Runbook == results[i].Runbook && old.Step == results[i].Step && old.FunctionName == results[i].FunctionName
-			if same && old.Gap != nil && results[i].Gap != nil && *old.Gap == *results[i].Gap {
+			if sameStep(old, results[i]) && old.Gap != nil && results[i].Gap != nil && *old.Gap == *results[i].Gap {
 				results[i].At = old.At
 			}
 		}

@@ -100,7 +100,7 @@ func (s *scope) answeredByHand(fixed v1alpha1.Remediation) (over bool, reason, m
 	proved := fmt.Sprintf("Remediation %s was proved to help", fixed.Name)
 	gap := slices.IndexFunc(s.inc.Status.Evidence, func(e v1alpha1.StepResult) bool { return e.Gap != nil })
 	switch {
-	case len(s.inc.Status.Evidence) == 0 || newest(s.inc.Status.Evidence).Before(answeredAt(fixed)):
+	case len(s.inc.Status.Evidence) == 0 || readAt(s.inc.Status.Evidence).Before(answeredAt(fixed)):
 		return false, v1alpha1.ReasonRecovering, proved + ": every step is read once more before the Incident is over"
 	case s.top != nil:
 		return false, v1alpha1.ReasonHeldForPerson, fmt.Sprintf("%s, and %s of function %s goes on (%s): a person has to look", proved, s.top.Name, s.top.FunctionName, s.top.Because)
