@@ -136,12 +136,21 @@ func TestWhatAnInterruptedRunLeftIsReplaced(t *testing.T) {
 	g.Expect(filepath.Join(dir, ".building-123")).NotTo(BeADirectory())
 }
 
+// kept makes a store's folder in which an earlier run left a whole control plane.
+func kept(t *testing.T, key string) (dir, whole string) {
+	t.Helper()
+	dir = t.TempDir()
+	whole = filepath.Join(dir, key)
+	if err := os.Mkdir(whole, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	install(t, whole, executables...)
+	return dir, whole
+}
+
 func TestADamagedControlPlaneIsMadeAnewAndThatIsSaid(t *testing.T) {
 	g := NewWithT(t)
-	dir := t.TempDir()
-	whole := filepath.Join(dir, "v1")
-	g.Expect(os.Mkdir(whole, 0o700)).To(Succeed())
-	install(t, whole, executables...)
+	dir, whole := kept(t, "v1")
 	g.Expect(os.WriteFile(filepath.Join(whole, "kube-apiserver"), []byte("\x7fELF cut off"), 0o755)).To(Succeed())
 	var said lines
 	path, err := newStore(dir, "v1", &said, func(_ context.Context, target string) error {
@@ -155,10 +164,7 @@ func TestADamagedControlPlaneIsMadeAnewAndThatIsSaid(t *testing.T) {
 
 func TestALookThatWasInterruptedLeavesWhatIsThere(t *testing.T) {
 	g := NewWithT(t)
-	dir := t.TempDir()
-	whole := filepath.Join(dir, "v1")
-	g.Expect(os.Mkdir(whole, 0o700)).To(Succeed())
-	install(t, whole, executables...)
+	dir, whole := kept(t, "v1")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var said lines
