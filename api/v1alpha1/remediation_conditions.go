@@ -46,7 +46,8 @@ const (
 	ReasonPeakDoesNotFit = "PeakDoesNotFit"
 	// ReasonUnreservedFloor says that too little unreserved concurrency would be left.
 	ReasonUnreservedFloor = "UnreservedFloor"
-	// ReasonAliasServesVersion says that an alias serves a published version, which does not change with $LATEST.
+	// ReasonAliasServesVersion says that an alias, or a function on managed instances, serves a published version, which does
+	// not change with $LATEST.
 	ReasonAliasServesVersion = "AliasServesVersion"
 	// ReasonCallerTimeoutUnknown says that the application does not declare how long the caller waits. The plan is made when
 	// it does.

@@ -77,7 +77,8 @@ type VerificationStatus struct {
 	PeakSuccessesPerMinute *Number `json:"peakSuccessesPerMinute,omitempty"`
 
 	// peakThrottledPerMinute is the most that were turned away in one minute before the change in which more than one in twenty
-	// were: of a failure that began a minute ago an average says little. Absent where the change is not made against throttling. Absent without data.
+	// were: of a failure that began a minute ago an average says little. Absent where the change is not made against
+	// throttling, and without data.
 	// +optional
 	PeakThrottledPerMinute *Number `json:"peakThrottledPerMinute,omitempty"`
 

@@ -52,6 +52,9 @@ func (setTimeout) Plan(ctx context.Context, s *aws.Session, t Target, want v1alp
 	if err := guardLonger(fn, seconds); err != nil {
 		return Proposal{}, err
 	}
+	if err := guardManaged(fn); err != nil {
+		return Proposal{}, err
+	}
 	aliases, err := s.Lambda.PublishedAliases(ctx, fn.Name)
 	if err != nil {
 		return Proposal{}, err
@@ -128,6 +131,15 @@ func guardAlias(f v1alpha1.ApplicationFunction) error {
 	}
 	return fault.New(fault.Terminal, v1alpha1.ReasonAliasServesVersion,
 		"function %s is called through its alias %s, and only $LATEST would be changed: the version behind an alias keeps its timeout; deploy the timeout instead", f.Name, f.Alias)
+}
+
+// guardManaged refuses a function on managed instances: whoever calls it is served by a version that was published.
+func guardManaged(fn aws.Function) error {
+	if !fn.ManagedInstances {
+		return nil
+	}
+	return fault.New(fault.Terminal, v1alpha1.ReasonAliasServesVersion,
+		"function %s runs on Lambda Managed Instances, where callers are served by the version $LATEST.PUBLISHED, and only $LATEST would be changed: set its timeout and publish it, or deploy both", fn.Name)
 }
 
 // guardAliases refuses a function with aliases that serve published versions, whether they are declared or not: nobody

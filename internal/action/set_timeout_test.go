@@ -11,6 +11,7 @@ import (
 	"github.com/runbook-operator/runbook-operator/internal/fault"
 	"github.com/runbook-operator/runbook-operator/internal/sim"
 	"github.com/runbook-operator/runbook-operator/internal/sim/faults"
+	"github.com/runbook-operator/runbook-operator/internal/sim/lambda"
 	"github.com/runbook-operator/runbook-operator/internal/sim/reactstocks"
 )
 
@@ -86,6 +87,22 @@ func TestATimeoutIsRaisedUnlessAnAliasServesAPublishedVersion(t *testing.T) {
 	g.Expect(guardAliases(aws.Function{}, aliases)).To(MatchError(ContainSubstring(": a (version 1), b (version 2), c (version 3), d (version 4), e (version 5); if users")))
 	aliases = append(aliases, aws.Alias{Name: "f", Version: "6"}, aws.Alias{Name: "g", Version: "7"})
 	g.Expect(guardAliases(aws.Function{}, aliases)).To(MatchError(ContainSubstring(", e (version 5) and 2 more; if users")))
+}
+
+func TestATimeoutOfManagedInstancesIsNotRaisedWhereNobodyIsServedByIt(t *testing.T) {
+	g := NewWithT(t)
+	w := newWorld(t, reactstocks.Steady, sim.Options{})
+	w.PutFunction(lambda.Function{
+		Name: reactstocks.NewsSyncFunction, MemorySize: 2048, Timeout: 10, Code: "n",
+		CapacityProviderARN: "arn:aws:lambda:us-east-1:" + reactstocks.AccountID + ":capacity-provider:fleet",
+	})
+	before := w.StateHash()
+	_, err := setTimeout{}.Plan(t.Context(), w.session, target(reactstocks.NewsSyncFunction, "", "1m"), timeout(45))
+	f := fault.From(err)
+	g.Expect(f.Class).To(Equal(fault.Terminal))
+	g.Expect(f.Reason).To(Equal("AliasServesVersion"))
+	g.Expect(f.Message).To(HavePrefix("function " + reactstocks.NewsSyncFunction + " runs on Lambda Managed Instances, where callers are served by the version $LATEST.PUBLISHED"))
+	g.Expect(w.StateHash()).To(Equal(before))
 }
 
 func TestATimeoutIsInForceOnlyWhenItsUpdateEnded(t *testing.T) {

@@ -61,6 +61,9 @@ type Function struct {
 	// StackName and StackLogicalID say which CloudFormation stack owns it, from the tags that only CloudFormation
 	// can set. Empty: none does.
 	StackName, StackLogicalID string
+	// ManagedInstances says that it runs on Lambda Managed Instances, where a call without a qualifier is served by the
+	// version $LATEST.PUBLISHED and not by $LATEST (Lambda Developer Guide, Lambda Managed Instances, version publishing).
+	ManagedInstances bool
 	// TagsDenied says that the role may not call lambda:ListTags, so that it is not known whether a stack owns it.
 	TagsDenied bool
 }
@@ -109,6 +112,7 @@ func (l Lambda) Function(ctx context.Context, name string) (Function, error) {
 		EnvironmentNames: environmentNames(c.Environment),
 		StackName:        tag(out.Tags, "aws:cloudformation:stack-name", stackName),
 		StackLogicalID:   tag(out.Tags, "aws:cloudformation:logical-id", logicalID),
+		ManagedInstances: c.CapacityProviderConfig != nil,
 		TagsDenied:       out.TagsError != nil,
 	}
 	if out.Concurrency != nil {

@@ -54,9 +54,11 @@ type version struct {
 	ephemeral    int32
 	tracing      types.TracingMode
 	architecture types.Architecture
-	environment  map[string]string
-	modified     time.Time
-	revisionID   string
+	// capacityProvider is the ARN of that of managed instances, or "".
+	capacityProvider string
+	environment      map[string]string
+	modified         time.Time
+	revisionID       string
 }
 
 // alias points to one version, or splits calls between two.
@@ -103,6 +105,9 @@ func (f *function) clone() *function {
 func (v *version) config() string {
 	keys := slices.Sorted(maps.Keys(v.environment))
 	s := fmt.Sprintf("%q %q %q %d %d %d %q %q", v.runtime, v.handler, v.role, v.memory, v.timeout, v.ephemeral, v.tracing, v.architecture)
+	if v.capacityProvider != "" {
+		s += fmt.Sprintf(" %q", v.capacityProvider)
+	}
 	for _, k := range keys {
 		s += fmt.Sprintf(" %q=%q", k, v.environment[k])
 	}

@@ -58,6 +58,11 @@ func (s *Service) configuration(f *function, v *version, arn string) types.Funct
 		c.LastUpdateStatusReason = aws.String("The function is being created.")
 		c.LastUpdateStatusReasonCode = types.LastUpdateStatusReasonCode("Creating")
 	}
+	if v.capacityProvider != "" {
+		c.CapacityProviderConfig = &types.CapacityProviderConfig{
+			LambdaManagedInstancesCapacityProviderConfig: &types.LambdaManagedInstancesCapacityProviderConfig{CapacityProviderArn: aws.String(v.capacityProvider)},
+		}
+	}
 	if len(v.environment) > 0 {
 		c.Environment = &types.EnvironmentResponse{Variables: maps.Clone(v.environment)}
 	}

@@ -25,6 +25,9 @@ type Function struct {
 	Tags map[string]string
 	// Alias, when set, is an alias that points to a version that is published for it: 1, if the name is new.
 	Alias string
+	// CapacityProviderARN, when set, is the capacity provider of a function on Lambda Managed Instances. Reads tell of it; that
+	// $LATEST.PUBLISHED serves its calls (Lambda Developer Guide, version publishing) is not simulated.
+	CapacityProviderARN string
 	// ReservedConcurrency is the reservation; nil for none.
 	ReservedConcurrency *int32
 }
@@ -45,7 +48,7 @@ func (s *Service) PutFunction(d Function) {
 		codeSHA256: sha256Base64([]byte(d.Code)), codeSize: int64(len(d.Code)),
 		memory: d.MemorySize, timeout: d.Timeout, ephemeral: minEphemeral,
 		tracing: types.TracingModePassThrough, architecture: types.ArchitectureX8664,
-		environment: maps.Clone(d.Environment), modified: s.o.Now(),
+		environment: maps.Clone(d.Environment), modified: s.o.Now(), capacityProvider: d.CapacityProviderARN,
 	}
 	f.latest.revisionID = f.nextRevision(s.o.Seed)
 	f.serving = f.latest.clone()
